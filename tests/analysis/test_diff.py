@@ -1,4 +1,4 @@
-"""Two clusters compared: what changed is named, nothing else is, and what cannot be told is said."""
+"""Comparing two clusters: what changed is named, nothing else is, and what is unknown is reported."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Troubled:
         self._session.start()
 
     def at(self, seconds: int) -> Session:
-        """What a snapshot of that moment, seconds after the start, holds."""
+        """A snapshot so many seconds after the start."""
         while self._now < START + seconds:
             self._now += 1
             self._source.advance_to(self._now - START)
@@ -272,7 +272,7 @@ def test_a_namespace_is_compared_with_the_one_it_is_mapped_to(tmp_path: Path) ->
 
 
 class Small:
-    """A cluster of a node and a Service, told by hand."""
+    """A cluster with one node and one Service, made from events."""
 
     def __init__(self, node: str, uid: str, cluster_ip: str, internal: tuple[str, ...] = ("10.0.0.1",)) -> None:
         self.source = ScriptedSource(is_live=False)
@@ -287,7 +287,7 @@ class Small:
             )
 
     def settle(self, *refused: Kind) -> Session:
-        """Say that everything was read but those kinds."""
+        """Report that everything was read except these kinds."""
         self.source.know()
         if refused:
             self.source.know(*refused, health=Health.REFUSED)

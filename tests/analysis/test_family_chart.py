@@ -1,4 +1,4 @@
-"""Families gained and lost over time: where the marks are, and where the time without a family is."""
+"""Families gained and lost over time: where the marks are, and when a family was missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A comparison as two lanes: what each thing was then, and what it is now."""
+"""A comparison as two lanes: what each object was before, and what it is now."""
 
 from __future__ import annotations
 

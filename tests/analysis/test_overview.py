@@ -1,4 +1,4 @@
-"""The overview: what it says of a cluster, and what it never says before everything was read."""
+"""The overview: what it says about a cluster, and what it never says before everything was read."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def counts(found: Overview, name: LayerName) -> tuple[int, int, int, int]:
 
 
 def shop(*statuses: tuple[Kind, Health]) -> Session:
-    """The troubled shop, with some kinds in another state than live."""
+    """The troubled shop, with some kinds that are not live."""
     source = ScriptedSource()
     session = Session(source, clock=lambda: NOW)
     session.start()

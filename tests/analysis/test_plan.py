@@ -1,4 +1,4 @@
-"""`dsview plan`: in which wave each single-stack Service is, what is said to be in its way, and what would be run."""
+"""`dsview plan`: the wave of each single-stack Service, its obstacles, and the commands."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Json = dict[str, Any]
 
 
 def single(service: str, **spec: Any) -> Change:
-    """A Service of IPv4 only, whatever it was."""
+    """The Service with IPv4 only, whatever it had before."""
 
     def change(items: list[Json]) -> None:
         body = find(items, "Service", service)["spec"]
@@ -51,7 +51,7 @@ def single(service: str, **spec: Any) -> Change:
 
 
 def nothing(_items: list[Json]) -> None:
-    """The scenario as it is."""
+    """The scenario, unchanged."""
 
 
 def without(*kinds: str) -> Change:
@@ -62,7 +62,7 @@ def without(*kinds: str) -> Change:
 
 
 def on_host(items: list[Json]) -> None:
-    """The Service's pod on the network of a node of IPv4 only."""
+    """The Service's pod on the network of a node that has IPv4 only."""
     pod = pod_named(items, POD)
     pod["spec"]["hostNetwork"] = True
     node = find(items, "Node", pod["spec"]["nodeName"])
@@ -73,7 +73,7 @@ def on_host(items: list[Json]) -> None:
 
 
 def single_node_of(prefix: str) -> Change:
-    """A pod of IPv4 only on a node whose ranges are of IPv4 only, as all other pods there."""
+    """A pod with IPv4 only on a node whose ranges are IPv4 only, like all other pods there."""
 
     def change(items: list[Json]) -> None:
         pod = pod_named(items, prefix)
@@ -88,7 +88,7 @@ def single_node_of(prefix: str) -> Change:
 
 
 def single_pods(items: list[Json]) -> None:
-    """Every pod and every node's range of IPv4 only; the Services stay dual-stack."""
+    """Every pod and every node's range is IPv4 only; the Services stay dual-stack."""
     for item in items:
         if item["kind"] == "Node":
             item["spec"]["podCIDRs"] = item["spec"]["podCIDRs"][:1]
@@ -97,7 +97,7 @@ def single_pods(items: list[Json]) -> None:
 
 
 def in_use(number: int) -> Change:
-    """An IPv6 range of 63 usable Service addresses, of which so many are in use."""
+    """An IPv6 range of 63 usable Service addresses, of which this many are in use."""
 
     def change(items: list[Json]) -> None:
         find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"][1] = "fd00:10:96::/122"
@@ -114,7 +114,7 @@ HEADLESS = single(S, clusterIP="None", clusterIPs=["None"])
 
 
 class Planned(NamedTuple):
-    """A changed scenario, one of its Services, its wave, and words of what is in the way."""
+    """A changed scenario, one of its Services, its wave, and part of the obstacle's message."""
 
     name: str
     scenario: str

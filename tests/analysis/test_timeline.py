@@ -1,4 +1,4 @@
-"""The timeline: what is a change and what is not, when it happened, how long it lasted, and that it stays small."""
+"""The timeline: what counts as a change, when it happened, how long it lasted, and that the timeline stays small."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.ui.stage import NOW, kind_of, node, pod, service, slices, troubled_sh
 
 
 class Shop:
-    """The troubled shop on a clock that a test turns."""
+    """The troubled shop with a clock that the test sets."""
 
     def __init__(self, *, is_live: bool = False) -> None:
         self.now = NOW
@@ -41,17 +41,17 @@ class Shop:
         self.drain()
 
     def drain(self) -> None:
-        """Take in everything there is."""
+        """Drain everything."""
         while self.session.has_work:
             self.session.drain(1.0)
         self.session.drain(1.0)
 
     def put(self, *items: Object, after: float = 1.0) -> list[tuple[str, str, str]]:
-        """Change objects after some seconds; what was entered."""
+        """Change objects after some seconds. Returns the new entries."""
         return self.tell(*(Changed(kind_of(item), [item]) for item in items), after=after)
 
     def tell(self, *events: SourceEvent, after: float = 1.0) -> list[tuple[str, str, str]]:
-        """Let something happen after some seconds; what was entered."""
+        """Send events after some seconds. Returns the new entries."""
         before = len(self.entries)
         self.now += after
         self.source.tell(*events)
@@ -343,7 +343,7 @@ def test_a_node_whose_addresses_stay_is_no_news() -> None:
 
 
 def mended(*numbers: int) -> list[Object]:
-    """Pods of `api` of which some have IPv6, just restarted, and its slices."""
+    """Pods of `api`, some of which have IPv6 and were just restarted, and its slices."""
     pods = [
         msgspec.structs.replace(
             pod(f"api-{number}", number + 10, app="api", families="46" if number in numbers else "4"),
@@ -356,7 +356,7 @@ def mended(*numbers: int) -> list[Object]:
 
 
 def of_api(entered: list[tuple[str, str, str]]) -> list[str]:
-    """What became of the findings about the Service."""
+    """What happened to the findings about the Service."""
     return [turn for turn, ref, text in entered if ref == "Service shop/api" and text.startswith("IPv6: ")]
 
 

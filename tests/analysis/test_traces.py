@@ -1,4 +1,4 @@
-"""The trace of Services, Ingresses and Pods: what each hop may claim, where a family breaks, and what is printed."""
+"""The trace of Services, Ingresses and Pods: the verdict of each hop, where a family breaks, and the output."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_what_was_not_read_is_not_said_to_be_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["svc/shop/web", "host/shop.example.com", "svc/payments/gateway"])
 def test_the_picture_keeps_to_its_width(troubled: Session, name: str, width: int) -> None:
     text = render_text(trace_named(troubled, name), width, False)
-    # A fix comes last, and its lines are left whole: they are commands.
+    # A fix comes last, and its lines are not wrapped, because they are commands.
     way = text.partition("\n  fix ")[0]
     assert all(cell_width(line) <= width for line in way.splitlines())
     assert "breaks here" in text

@@ -1,4 +1,4 @@
-"""A loopback API server with a small cluster, and sessions on it that are stopped at the end."""
+"""A loopback API server with a small cluster, and sessions that are stopped at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCENARIO = DATA / "scenarios" / "09-disable-ipv6"
 
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failures are tried again at once: the delays themselves have tests of their own."""
+    """Retry failures at once: the delays have tests of their own."""
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
     monkeypatch.setattr(reconnect, "SPREAD", 0.02)
@@ -35,7 +35,7 @@ def items() -> list[Json]:
 
 @pytest.fixture
 def api(items: list[Json]) -> Iterator[ApiServer]:
-    """The server; it listens."""
+    """The running server."""
     server = ApiServer()
     server.load(items)
     for conf in SCENARIO.glob("nginx/*/*.conf"):
@@ -46,7 +46,7 @@ def api(items: list[Json]) -> Iterator[ApiServer]:
 
 @pytest.fixture
 def live(api: ApiServer, tmp_path: Path) -> Iterator[Callable[..., Live]]:
-    """Opens a session on the server; options are the source's."""
+    """Opens a session on the server, with the options of a source."""
     opened: list[Live] = []
 
     def open_live(**options: Any) -> Live:

@@ -1,4 +1,4 @@
-"""Answers that are too large, too slow, nested too deep or without an end: said, and never the end of a kind."""
+"""Responses that are too large, too slow, nested too deeply or endless: they are reported, and the kind recovers."""
 
 from __future__ import annotations
 

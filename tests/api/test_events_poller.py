@@ -1,4 +1,4 @@
-"""Events are polled: what a server that fails at that is asked, and what is said."""
+"""Events are polled: the requests that a failing server gets, and what is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebSockets of a broken or hostile server: bounded in bytes, in time and in what they hold."""
+"""WebSockets of a broken or hostile server: limited in bytes, time and memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUCCESS = b'\x03{"status":"Success"}'
 
 
 def frame(payload: bytes, *, opcode: int = 2, fin: bool = True, claims: int | None = None) -> bytes:
-    """A frame as a server sends it; `claims` is how long it says that it is."""
+    """A frame as a server sends it; `claims` is the length that it declares."""
     size = len(payload) if claims is None else claims
     first = bytes([(0x80 if fin else 0) | opcode])
     if size < 126:

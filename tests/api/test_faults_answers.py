@@ -1,4 +1,4 @@
-"""Answers that are wrong, broken, refusals or none: what is said meanwhile, and that all is well afterwards."""
+"""Wrong, broken, refused or missing responses: what is reported meanwhile, and that everything recovers afterwards."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ every_answer = pytest.mark.parametrize(("fault", "words"), ANSWERS.values(), ids
 
 
 class Switch:
-    """A hook that answers requests for some kinds with a fault for as long as it is on."""
+    """A hook that answers requests for some kinds with a fault while it is on."""
 
     def __init__(
         self, api: ApiServer, fault: Exception, *plurals: str, verbs: tuple[str, ...] = (), times: int | None = None
@@ -226,7 +226,7 @@ def test_an_expired_watch_lists_once_more_and_keeps_what_is_still_there(
 
 
 def _lists(api: ApiServer, plural: str = "pods") -> int:
-    """How often a kind was listed from its beginning, whichever way."""
+    """How often a kind was listed from its beginning, in either way."""
     begun = [r for r in api.log if r.plural == plural and not r.query.get("continue")]
     return sum(r.query.get("sendInitialEvents") == "true" or r.verb == "list" for r in begun)
 

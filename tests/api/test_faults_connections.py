@@ -1,4 +1,4 @@
-"""A server that goes away, comes back, comes back as another, or cannot be reached at all."""
+"""A server that goes away, comes back, comes back as another one, or cannot be reached at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TLS = DATA / "tls"
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """An address at which connections are refused for as long as the test runs."""
+    """An address that refuses connections during the test."""
     with refusing_port() as port:
         yield f"127.0.0.1:{port}"
 
@@ -75,7 +75,7 @@ def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(
     api.stop()
     for kind in FOLLOWED:
         one.until_said(Health.STALE, "refuses the connection", kind)
-    # The versions that the watches would ask from are yet to come: they would say nothing, for long.
+    # The watches would start from versions in the future, and send nothing for a long time.
     api.restore(backup, 100)
     api.start()
     one.ends_well()
@@ -113,7 +113,7 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
     api.hook = silence
     gone = next(iter(api.objects["pods"]))
     with api.lock:
-        # A change that no watch will ever tell of.
+        # A change that no watch will ever report.
         del api.objects["pods"][gone]
     api.end_watches()
     one.ends_well()
@@ -128,7 +128,7 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
     slept = threading.Event()
 
     class Notice:
-        """Says once that the machine slept."""
+        """Reports once that the machine slept."""
 
         def has_slept(self) -> bool:
             was = slept.is_set()
@@ -140,7 +140,7 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     with api.lock:
-        # The server gave the connections up, and nothing says so to the other side.
+        # The server dropped the connections without telling the other side.
         forgotten, api.watchers = api.watchers, []
     api.put(pod("while-asleep"))
     slept.set()
@@ -196,7 +196,7 @@ def test_one_looks_after_a_server_that_is_away_and_all_are_back_when_it_is(
     api.stop()
     for kind in FOLLOWED:
         one.until_said(Health.STALE, "refuses the connection", kind)
-    # By now each waits for a minute, but for the one that looks.
+    # By now each thread waits for a minute, except the one that probes.
     started = time.monotonic()
     api.start()
     one.ends_well()
@@ -231,7 +231,7 @@ UNREACHABLE: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers for names that are not there, without asking anybody."""
+    """Resolves names that do not exist, without a request."""
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
@@ -256,7 +256,7 @@ def test_a_cluster_that_cannot_be_reached_names_the_cause(
         one = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt"), **said})
         for kind in (Kind.POD, Kind.SERVICE):
             one.until_said(Health.FAILED, words, kind)
-        # Leaving does not wait for it.
+        # Quitting does not wait for it.
         started = time.monotonic()
         one.session.stop()
         assert time.monotonic() - started < 1

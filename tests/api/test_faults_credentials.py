@@ -1,4 +1,4 @@
-"""Credentials that expire, are refused or cannot be loaded: renewed once, without a storm and without a terminal."""
+"""Credentials that expire, are refused or cannot be loaded: renewed once, without a burst and without a terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ printf '{"apiVersion":"%s","kind":"ExecCredential","status":{"token":"%s"}}' API
 
 
 class Plugin:
-    """A credential plug-in that gives the token of a file, fails where there is none, and counts its runs."""
+    """A credential plug-in that returns the token in a file, fails if there is none, and counts its runs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Plugin:
         }
 
     def give(self, token: str) -> None:
-        """The token that it gives from now on; empty for none."""
+        """Set the token that it returns from now on; empty for none."""
         (self.folder / "token").write_text(token)
 
     @property
@@ -66,7 +66,7 @@ def plugin(tmp_path: Path) -> Plugin:
 
 @pytest.fixture(autouse=True)
 def nothing_is_said_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """A screen is drawn there."""
+    """Whether a screen is drawn there."""
     yield
     assert capfd.readouterr() == ("", "")
 
@@ -114,7 +114,7 @@ def test_what_a_failing_plugin_says_is_shown_and_it_is_not_run_again_and_again(
     one.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
     assert plugin.runs == 2
     plugin.give("second")
-    # Once the pause is over it is asked again.
+    # After the pause it is run again.
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + client.MIN_REFRESH_INTERVAL)
     one.ends_well()

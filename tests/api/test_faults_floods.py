@@ -1,4 +1,4 @@
-"""More than a screen can show: bursts, an object that never rests, clusters that are changed while they load."""
+"""More events than a screen can show: bursts, objects that keep changing, clusters that change while they load."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OpenLive = Callable[..., Live]
 
 
 def lines(api: ApiServer, count: int, names: int) -> list[bytes]:
-    """So many changes of so many pods; the store keeps the last of each."""
+    """This many changes of this many pods; the store keeps the last state of each."""
     made: list[bytes] = []
     for number in range(count):
         item = pod(f"busy-{number % names}", podIPs=[{"ip": f"10.244.{number % names // 250}.{number % 250 + 1}"}])
@@ -26,7 +26,7 @@ def lines(api: ApiServer, count: int, names: int) -> list[bytes]:
 
 
 def longest_drain(one: Live, condition: Callable[[], bool], what: str) -> float:
-    """Drain as the screen does; CPU seconds of the longest drain."""
+    """Drain as the screen does. Returns the CPU seconds of the longest drain."""
     longest = 0.0
 
     def drained() -> bool:
@@ -51,7 +51,7 @@ def test_a_burst_of_fifty_thousand_events_is_taken_in_slices_and_ends_as_a_fresh
         api.raw_to_watchers("pods", b"".join(burst[start : start + 500]))
     longest = longest_drain(one, one.equals_a_fresh_list, "the burst is taken in")
     assert len(one.session.state.pods) >= 5_000
-    # Sixty times the slice: a drain that took all at once would need seconds.
+    # Sixty times the slice: a drain that took everything at once would need seconds.
     assert longest < 0.5
     one.ends_well()
 

@@ -1,4 +1,4 @@
-"""Faults as somebody sees them: the screen says what is going on, and keeps what it shows and what is selected."""
+"""Faults as a user sees them: the screen explains the fault, and keeps the rows and the selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a watch may tell in other ways than expected: each ends with the state that a fresh list gives."""
+"""Unusual watch events: each test ends with the state that a fresh list gives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = ("shop", "one")
 
 
 def tell(api: ApiServer, event: str, *, uid: str = "a", version: str = "", node: str = "node-a") -> None:
-    """One watch event about the pod `one`; the store keeps what it says."""
+    """One watch event about the pod `one`; the store keeps the object."""
     with api.lock:
         api.version += 1
         item = pod(KEY[1])
@@ -88,7 +88,7 @@ def test_a_version_that_is_no_number_is_handed_back_as_it_is_and_never_compared(
     api.end_watches()
     one.until(lambda: _asked(api)[-1:] == [version], "the watch goes on from that version")
     assert _lists(api) == 1
-    # The loopback server tells its versions by number; what comes next has one again.
+    # The versions of the loopback server are numbers; the next event has one again.
     with api.lock:
         api.version = max(api.version, int(version) if version.isdecimal() else 0)
         del api.objects["pods"][KEY]

@@ -1,4 +1,4 @@
-"""A fleet of forty loopback clusters: which are read, which are not and why, and that none holds up others."""
+"""A fleet of forty loopback clusters: which are read, which are not and why, and that none delays others."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def forty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 class Told:
-    """What a reader told, in order."""
+    """What a reader reported, in order."""
 
     def __init__(self) -> None:
         self.members: list[Member] = []
@@ -50,12 +50,12 @@ class Told:
             self._told.notify_all()
 
     def wait_for(self, condition: Callable[[], bool]) -> bool:
-        """Whether it comes to be so within a minute."""
+        """Whether the condition becomes true within a minute."""
         with self._told:
             return self._told.wait_for(condition, 60)
 
     def last(self, name: str) -> Contact:
-        """How it stands with a cluster."""
+        """The current state of a cluster."""
         return self.contacts_of(name)[-1] if self.contacts_of(name) else Contact.WAITING
 
     def contacts_of(self, name: str) -> list[Contact]:
@@ -133,7 +133,7 @@ def test_clusters_that_hang_hold_up_no_other_though_they_come_first(forty: Fleet
 
 
 def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A busy machine makes a cluster look as if it hung, and such a one is waited for beside the others.
+    # On a busy machine a cluster may seem to hang; then dsview reads others while it waits.
     monkeypatch.setattr(session_fleet, "SLOT_TIMEOUT", 60.0)
     told = Told()
     fleet_reader = reader(forty, told, parallel=3, names=forty.healthy[:12])
@@ -319,7 +319,7 @@ print(json.dumps(credential))
 
 
 def most_at_once(members: list[Member]) -> int:
-    """How many clusters were being read at the same time at the most."""
+    """The highest number of clusters that were read at the same time."""
     reading: set[str] = set()
     most = 0
     for member in members:

@@ -1,4 +1,4 @@
-"""The process that reads a fleet for the screen: what it tells, and that it ends with the screen."""
+"""The process that reads a fleet for the screen: what it sends, and that it ends with the screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.fleets import Fleet, fleet
 
 
 class Heard:
-    """What came, and waiting for it."""
+    """What was received, with functions that wait for it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -1,4 +1,4 @@
-"""A live cluster over real sockets: what is asked of it, in which ways, and what is made of refusals."""
+"""A live cluster over real sockets: the requests, their parameters, and the handling of refusals."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Calla
         nonlocal most
         if request.verb == "exec" and request.name not in reading:
             reading.add(request.name)
-            # Ends only where another one is read meanwhile.
+            # Ends only if another one is read meanwhile.
             together.wait(10)
             most = max(most, len(reading))
 

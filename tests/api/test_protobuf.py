@@ -1,4 +1,4 @@
-"""A live cluster that answers in protobuf: the same state as in JSON, and what happens if it is refused or broken."""
+"""A live cluster that responds in protobuf: the same state as in JSON, and what happens if it is refused or broken."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IN_PROTOBUF = [kind for kind, resource in RESOURCES.items() if resource.has_prot
 
 @pytest.fixture
 def api(api: ApiServer) -> ApiServer:
-    """The server, answering as real ones do."""
+    """The server, responding as real ones do."""
     api.speaks_protobuf = True
     return api
 

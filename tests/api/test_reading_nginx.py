@@ -1,4 +1,4 @@
-"""The configuration of F5's nginx is printed by one fixed command, and predicted where that may not be run."""
+"""The configuration of F5's nginx is printed by one fixed command, and predicted if that command is not permitted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ server { listen 80; listen 443 ssl; listen [::]:443 ssl; server_name shop.exampl
 
 @pytest.fixture
 def api() -> Iterator[ApiServer]:
-    """A server with F5's controller, whose arguments say that it listens on both families."""
+    """A server with F5's controller, whose arguments enable both families."""
     server = ApiServer()
     server.load([*doors.base(), *doors.nginx_ingress_controller(), *doors.backend()])
     server.files[POD] = {"nginx -T": PRINTED}

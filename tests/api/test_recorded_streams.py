@@ -32,7 +32,7 @@ def recorded(name: str) -> bytes:
 
 
 class Response:
-    """A response whose body comes in chunks of an awkward size."""
+    """A response whose body arrives in chunks of an awkward size."""
 
     headers: Mapping[str, str] = {}
 
@@ -94,13 +94,13 @@ def test_a_recorded_streaming_list_is_complete_however_it_is_cut(size: int) -> N
     assert len(state.pods) == len({line["object"]["metadata"]["uid"] for line in lines if line["type"] == "ADDED"})
     assert Health.LIVE in healths
     assert client.queries[0]["sendInitialEvents"] == "true"
-    # The watch goes on from the last thing that was said, after the bookmark that ends the list.
+    # The watch continues after the last event, which follows the bookmark that ends the list.
     assert client.queries[1]["resourceVersion"] == lines[-1]["object"]["metadata"]["resourceVersion"]
 
 
 def test_recorded_pods_come_and_go_as_they_did() -> None:
     listing, watch = recorded("pods-watchlist"), recorded("pods")
-    # They were recorded side by side; a watch that goes on where the list ended tells nothing of before.
+    # They were recorded at the same time; a watch that continues from the list has no earlier events.
     reached = version_of(listing.splitlines()[-1])
     watch = b"".join(line for line in watch.splitlines(keepends=True) if version_of(line) > reached)
     state, _, _ = replay(Kind.POD, listing, watch)

@@ -1,4 +1,4 @@
-"""A recording of a cluster: at each moment it tells what was told live, whatever became of the recorder."""
+"""A recording of a cluster: each moment has the state that was live, whatever happened to the recorder."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def settled(session: ReplaySession) -> ReplaySession:
 
 
 def killed(path: Path, at: float, folder: Path) -> Path:
-    """The files as they are once that moment was written: what a kill would leave."""
+    """The files right after that moment was written, as a kill would leave them."""
     folder.mkdir()
     while RecordingReader(path).last < at:
         pass
@@ -97,7 +97,7 @@ def test_each_moment_is_told_as_it_was_live_also_after_a_kill(
     for at in order:
         whole.seek(at)
         assert (report_of(settled(whole)), timeline(whole)) == live[at], at - START
-    # The same where all Pods are taken in at once, as in a large cluster after most of them were replaced.
+    # The same if all Pods are replaced at once, as in a large cluster after most of them changed.
     monkeypatch.setattr(seeking, "MIN_REPLACED", 0)
     monkeypatch.setattr(seeking, "REPLACED_SHARE", 1_000)
     at_once: list[int] = []

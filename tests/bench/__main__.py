@@ -17,7 +17,7 @@ from tests.bench.running import Bench
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, print, and write JSON where it is wanted."""
+    """Measure, print, and write JSON if requested."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--pods", default="3000,30000,150000", help="sizes of clusters, with commas")
     parser.add_argument("--row", action="append", choices=ROWS, help="only this row; may be repeated")

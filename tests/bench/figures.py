@@ -1,4 +1,4 @@
-"""What a measurement is, and how it is printed."""
+"""The result of a measurement, and how it is printed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Figure(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One measured quantity: every run's value. `goal` is the most that it may be, or with `at_least` the least."""
+    """One measured quantity: the value of every run. `goal` is the maximum, or with `at_least` the minimum."""
 
     row: str
     what: str
@@ -27,14 +27,14 @@ class Figure(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the median reaches the goal; None where there is none."""
+        """Whether the median reaches the goal; None if there is no goal."""
         if self.goal is None:
             return None
         return self.median >= self.goal if self.at_least else self.median <= self.goal
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """The value that so many of the others do not exceed."""
+    """A percentile of the values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
@@ -44,7 +44,7 @@ def _number(value: float) -> str:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """The figures as lines for people."""
+    """The figures as lines of text."""
     lines = [("row", "what", "median", "spread", "goal", "", "ratio to plain")]
     for figure in figures:
         spread = f"{_number(min(figure.values))} to {_number(max(figure.values))}" if len(figure.values) > 1 else ""

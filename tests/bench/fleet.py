@@ -57,7 +57,7 @@ class Fleet:
 
 
 class Opened(Terminal):
-    """The fleet on a terminal, its rows by name so that none moves."""
+    """The fleet on a terminal, sorted by name so that no row moves."""
 
     def __init__(self, kubeconfig: Path) -> None:
         super().__init__([sys.executable, "-m", "dsview", "fleet", "--kubeconfig", str(kubeconfig)])
@@ -66,25 +66,25 @@ class Opened(Terminal):
         self.when(lambda seen: b"Sort Clusters by" in seen)
         self.press(b"Cluster\r")
         self.when(lambda seen: "Cluster ↑".encode() in seen)
-        # The cursor stays with its cluster, wherever that is sorted to.
+        # The cursor stays on its cluster, wherever that is sorted.
         self.press(b"g")
 
     def read_after(self, count: int) -> float:
-        """Seconds from the start until so many clusters were read."""
+        """Seconds from the start until this many clusters were read."""
         return self.when(lambda seen: any(int(x) >= count for x in _READ.findall(seen))) - self.started
 
     def processes(self) -> list[int]:
-        """The process of the screen and those that it started."""
+        """The process of the screen and its child processes."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
         return [self.pid, *map(int, children.split())]
 
     def peak_of_all_mb(self) -> float:
-        """The most resident memory that each of the processes ever had, taken together."""
+        """The sum of the peak resident memory of the processes."""
         texts = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in self.processes()]
         return sum(int(found.group(1)) for text in texts if (found := re.search(r"VmHWM:\s*(\d+)", text))) * 1024 / 1e6
 
     def cpu_of_all(self) -> float:
-        """The processor time of all of them so far."""
+        """The CPU time of all of them so far."""
         fields = [
             Path(f"/proc/{p}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for p in self.processes()
         ]
@@ -92,7 +92,7 @@ class Opened(Terminal):
 
 
 def fleet(bench: Bench) -> list[Figure]:
-    """Forty clusters: three hang, two refuse, one has a plug-in that fails, one is large."""
+    """Forty clusters: three hang, two refuse, one has a failing plug-in, one is large."""
     large = bench.serving(min(bench.largest, LARGE))
     healthy = 3 if bench.is_quick else HEALTHY
     taken: dict[str, list[float]] = {"first": [], "small": [], "all": [], "memory": [], "cpu": [], "screen": []}
@@ -144,7 +144,7 @@ def fleet(bench: Bench) -> list[Figure]:
 
 
 def _cursor_of(screen: Opened) -> CursorKeys:
-    """Where the cursor of such a screen is, once nothing but ages changes any more."""
+    """The position of the cursor once only ages change."""
     screen.when(lambda seen: b"%d could not be read" % (HANGING + REFUSING + FAILING) in seen)
     for _ in range(5):
         with suppress(AssertionError):
@@ -153,13 +153,13 @@ def _cursor_of(screen: Opened) -> CursorKeys:
 
 
 def _pressed(keys: CursorKeys) -> float:
-    # Not in step with frames, and apart from the key before.
+    # Not in step with frames, and separate from the previous key.
     time.sleep(0.031)
     return keys.press()
 
 
 def main() -> None:
-    """Serve the small clusters; the kubeconfig has the large one, too."""
+    """Serve the small clusters; the kubeconfig also has the large one."""
     folder, large = Path(sys.argv[1]), Path(sys.argv[2])
     with small_clusters(folder, healthy=HEALTHY, hanging=HANGING, refusing=REFUSING, failing=FAILING) as found:
         config, other = json.loads(found.kubeconfig.read_text()), json.loads(large.read_text())

@@ -13,7 +13,10 @@ _API = "gateway.networking.k8s.io/v1"
 
 
 def raw_objects(size: Size, gateways: int, routes: int) -> Iterator[tuple[Kind, bytes]]:
-    """Every object as the API server writes it. Pods and Services are as many with Gateways as without."""
+    """Every object as the API server writes it.
+
+    The numbers of Pods and Services are the same with and without Gateways.
+    """
     for number in range(size.nodes):
         yield Kind.NODE, encoded(node(number, size))
     if gateways:

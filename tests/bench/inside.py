@@ -1,4 +1,4 @@
-"""What is measured without a screen, in a process of its own: `python -m tests.bench.inside WHAT ARGUMENTS`."""
+"""Measurements without a screen, in a separate process: `python -m tests.bench.inside WHAT ARGUMENTS`."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ KEYSTROKES = ("t", "te", "team-1", "team-12", "team-12 | node-3", "/^team-1.*not
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds of processor time, and the result."""
+    """Seconds of CPU time, and the result."""
     started = time.process_time()
     result = work()
     return time.process_time() - started, result
 
 
 def loaded(pods: int, changed: Callable[[SourceEvent], SourceEvent] = lambda event: event) -> Session:
-    """A session that knows a synthetic cluster, its events `changed`, and has evaluated it."""
+    """A session with a synthetic cluster, whose events were `changed`, after evaluation."""
     source = ScriptedSource()
     session = Session(source)
     session.start()
@@ -63,7 +63,7 @@ def loaded(pods: int, changed: Callable[[SourceEvent], SourceEvent] = lambda eve
 
 
 def rows(pods: int) -> dict[str, float]:
-    """Milliseconds of processor time that the Pods pane takes to filter, and to sort by each column."""
+    """Milliseconds of CPU time that the Pods pane takes to filter, and to sort by each column."""
     view = TableView(PANES["pods"], loaded(pods))
     figures: dict[str, float] = {}
 
@@ -80,14 +80,14 @@ def rows(pods: int) -> dict[str, float]:
 
 
 def _find(view: TableView, text: str) -> None:
-    """Filter as the screen does, until there is a screenful."""
+    """Filter as the screen does, until one screen is full."""
     view.set_filter(text)
     while view.is_searching and len(view) < SCREENFUL:
         view.work(PATIENCE)
 
 
 def refresh(pods: int) -> dict[str, float]:
-    """Milliseconds that the Pods pane takes when one pod in a hundred changes, goes and comes."""
+    """Milliseconds that the Pods pane takes when one pod in a hundred changes, is added or is deleted."""
     session = loaded(pods)
     view = TableView(PANES["pods"], session)
     figures: dict[str, float] = {}
@@ -108,7 +108,7 @@ def refresh(pods: int) -> dict[str, float]:
 
 
 def recount(pods: int) -> dict[str, float]:
-    """Causes counted again where no pod has an IPv6 address: ms of processor time in all, and of the longest slice."""
+    """Counting causes again when no pod has an IPv6 address: ms of CPU time in total, and of the longest slice."""
     summary = CauseSummarizer(loaded(pods, _without_ipv6))
     summary.finish()
     slices = []
@@ -140,7 +140,7 @@ def burst(kubeconfig: str, port: int, certificate: str, count: int) -> dict[str,
         session.drain(0.05)
         session.wait(0.05)
     seen = 0
-    # The answer comes when the changes are made and on their way.
+    # The response comes when the changes were made and are on their way.
     ask(port, certificate, f"burst?count={count}")
     used, began = time.process_time(), time.monotonic()
     last = 2 * wire.FIRST_VERSION + count
@@ -161,7 +161,7 @@ def burst(kubeconfig: str, port: int, certificate: str, count: int) -> dict[str,
 
 
 def engine(pods: int) -> dict[str, float]:
-    """Microseconds for each object: to decode a pod of 8 kB, to take it into the state, and to check it."""
+    """Microseconds per object: to decode a pod of 8 kB, to add it to the state, and to check it."""
     size = synthetic.size_of(pods)
     lines = [item for item, _ in zip(wire.objects(Kind.POD, size), range(5_000), strict=False)]
     taken = min(timed(lambda: [decode(Kind.POD, line) for line in lines])[0] for _ in range(3))
@@ -182,7 +182,7 @@ def engine(pods: int) -> dict[str, float]:
 
 
 def doors(pods: int, gateways: int, routes: int) -> dict[str, float]:
-    """A cluster with so many Gateways and routes: seconds of processor time to take it in and check it, and memory."""
+    """A cluster with this many Gateways and routes: seconds of CPU time to read and check it, and memory."""
     size = synthetic.size_of(pods)
     raw = list(raw_objects(size, gateways, routes))
     source = ScriptedSource()
@@ -212,19 +212,19 @@ def _resident() -> int:
 
 
 def live(pods: int) -> dict[str, float]:
-    """The memory of a session that knows a cluster, without a screen."""
+    """The memory of a session with a cluster, without a screen."""
     session = loaded(pods)
     return {"MB": _resident() / 1e6, "objects": float(sum(len(session.state.store(kind)) for kind in Kind))}
 
 
 def recording(path: str, pods: int, hours: float) -> dict[str, float]:
-    """What it costs to simulate and write hours of a cluster."""
+    """The cost of simulating and writing hours of a cluster."""
     used = recordings.written(Path(path), pods, hours)
     return {"written, CPU s": used, "MB": Path(path).stat().st_size / 1e6}
 
 
 def nginx(megabytes: float) -> dict[str, float]:
-    """An nginx.conf of 3,000 servers from three pods: seconds of processor time for each, and the longest stall."""
+    """An nginx.conf of 3,000 servers from three pods: seconds of CPU time for each, and the longest stall."""
     import resource
 
     text = _conf(int(megabytes * 1e6))

@@ -1,4 +1,4 @@
-"""The rows of the benchmark: each measures a line of the table in docs/performance.md, most on the real screen."""
+"""The rows of the benchmark: each measures a line of the table in docs/performance.md, mostly on the real screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOBODY_LISTENS = "https://127.0.0.1:9"
 
 
 def first_frame(bench: Bench) -> list[Figure]:
-    """Start to first frame, with a cluster that answers, with one that does not, and of a trivial application."""
+    """Start to first frame, with a cluster that responds, with one that does not, and of a trivial application."""
     unreachable = bench.home / "unreachable"
     smallest = bench.serving(min(bench.sizes))
     config = json.loads(smallest.kubeconfig.read_text())
@@ -83,7 +83,7 @@ def load(bench: Bench) -> list[Figure]:
 
 
 def _cpu(row: str, what: str, pairs: list[tuple[float, float]]) -> Figure:
-    """Processor time beside a plain client's: what is left to compare on a machine that others use."""
+    """CPU time compared with a plain client: the comparison that also works on a shared machine."""
     plain = quantile((plain for _, plain in pairs), 0.5)
     return Figure(row=row, what=f"{what}, CPU", unit="s", values=[own for own, _ in pairs], plain=plain)
 
@@ -107,7 +107,7 @@ REAL_PACE = 40.0
 
 
 def memory(bench: Bench) -> list[Figure]:
-    """The most resident memory of the process while it loads."""
+    """The peak resident memory of the process while it loads."""
     return [
         Figure(
             row="peak memory",
@@ -121,7 +121,7 @@ def memory(bench: Bench) -> list[Figure]:
 
 
 def cost_per_pod(bench: Bench) -> list[Figure]:
-    """Processor time of a load, without that of an almost empty cluster, for each pod; and how it grows."""
+    """CPU time of a load per pod, without that of an almost empty cluster; and how it grows."""
     base = quantile((load.cpu for load in bench.loads(30)), 0.5)
     figures = [
         Figure(
@@ -138,7 +138,7 @@ def cost_per_pod(bench: Bench) -> list[Figure]:
 
 
 def keys(bench: Bench) -> list[Figure]:
-    """From a key to the frame that shows the cursor where it moves: with events coming in, and while lists load."""
+    """From a key to the frame with the moved cursor: while events arrive, and while lists load."""
     serving = bench.serving(bench.largest)
     presses = 20 if bench.is_quick else 200
     taken: dict[str, list[float]] = {}
@@ -176,13 +176,13 @@ def keys(bench: Bench) -> list[Figure]:
 
 
 def _pressed(keys: CursorKeys) -> float:
-    # Not in step with frames, and apart from the key before.
+    # Not in step with frames, and separate from the previous key.
     time.sleep(0.031)
     return keys.press()
 
 
 def rows(bench: Bench) -> list[Figure]:
-    """Filtering by keystrokes, and sorting by each column: the median, the slowest, and what has a goal."""
+    """Filtering key by key, and sorting by each column: the median, the slowest, and those with a goal."""
     runs = [bench.inside("rows", str(bench.largest)) for _ in range(bench.runs)]
 
     def figure(what: str, values: list[float], goal: float | None = None) -> Figure:
@@ -239,7 +239,7 @@ def events(bench: Bench) -> list[Figure]:
 
 
 def _burst(bench: Bench, count: int, pace: float) -> dict[str, float]:
-    # A server of its own for each run: the changes begin anew.
+    # A separate server for each run: the changes begin again.
     with Serving(bench.largest, clusters=bench.clusters, pace=pace) as serving:
         return bench.inside("burst", str(serving.kubeconfig), str(serving.port), serving.certificate, str(count))
 
@@ -264,12 +264,12 @@ def kubeconfig(bench: Bench) -> list[Figure]:
 
 
 def idle(bench: Bench) -> list[Figure]:
-    """The share of a core that is used while nothing happens."""
+    """The share of a core that is used while nothing changes."""
     seconds = 1.0 if bench.is_quick else 20.0
     shares = []
     with bench.open(bench.serving(bench.largest).kubeconfig) as screen:
         screen.wait_for("all_painted")
-        # The beat slows down after some seconds of silence.
+        # The refresh slows down after some seconds without changes.
         time.sleep(0.1 if bench.is_quick else 8.0)
         for _ in range(bench.runs):
             before = screen.cpu_seconds()
@@ -279,7 +279,7 @@ def idle(bench: Bench) -> list[Figure]:
 
 
 def steady(bench: Bench) -> list[Figure]:
-    """The share of a core that is used while pods change all day, a hundred times a second."""
+    """The share of a core that is used while pods change a hundred times a second."""
     seconds = 1.0 if bench.is_quick else 20.0
     serving = bench.serving(bench.largest)
     shares = []
@@ -313,19 +313,19 @@ def flat(bench: Bench) -> list[Figure]:
 
 
 def engine(bench: Bench) -> list[Figure]:
-    """What the parts cost, for whoever looks for where time goes."""
+    """The cost of the parts, to find where the time goes."""
     told = [bench.inside("engine", str(bench.largest)) for _ in range(bench.runs)]
     return [Figure(row="engine", what=name, unit="µs", values=[run[name] for run in told]) for name in told[0]]
 
 
 def refresh(bench: Bench) -> list[Figure]:
-    """What the Pods pane costs when rows change."""
+    """The cost of changing rows in the Pods pane."""
     told = [bench.inside("refresh", str(bench.largest)) for _ in range(bench.runs)]
     return [Figure(row="refresh", what=name, unit="ms", values=[run[name] for run in told]) for name in told[0]]
 
 
 def recording(bench: Bench) -> list[Figure]:
-    """A recording of `--hours` at 100 changes a second: its size, and what it costs to open it and to go about."""
+    """A recording of `--hours` at 100 changes a second: its size, and the cost of opening it and moving through it."""
     pods = min(bench.sizes, key=lambda size: abs(size - 30_000))
     path, hours = str(bench.home / "recorded.dsview"), 1 / 60 if bench.is_quick else bench.hours
     wrote = bench.inside("recording", path, str(pods), str(hours))
@@ -348,7 +348,7 @@ def recording(bench: Bench) -> list[Figure]:
 
 
 def recount(bench: Bench) -> list[Figure]:
-    """What a change costs on a cluster where every pod has a finding: the causes are counted anew, in slices."""
+    """The cost of a change in a cluster where every pod has a finding: causes are counted again, in slices."""
     pods = min(bench.largest, 30_000)
     told = [bench.inside("recount", str(pods)) for _ in range(bench.runs)]
     what = f"{pods:,} findings"

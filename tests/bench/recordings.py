@@ -49,7 +49,7 @@ STEPS = (1, 10, 60, -1, -10, -60)
 
 
 class Day:
-    """A cluster of so many pods that changes so many times a second, and the file that it is recorded into."""
+    """A cluster with this many pods and changes per second, and the file that it is recorded into."""
 
     def __init__(self, path: Path, pods: int, rate: int, limits: Limits | None = None) -> None:
         self.now = START
@@ -71,7 +71,7 @@ class Day:
         self._frame_at = START
 
     def _as_real(self, pod: Pod) -> Pod:
-        """Another pod of the same workload, as random as real ones are: that decides how well they are compressed."""
+        """Another pod of the same workload, as random as real ones: that determines how well they are compressed."""
         chance = self._random
         self._version += 1
         started = int(self.now) - chance.randrange(1, 86_400)
@@ -145,7 +145,7 @@ class Day:
         )
 
     def _turn(self) -> Iterator[Judged | StoredEntry]:
-        """One finding goes, another comes."""
+        """One finding disappears, another appears."""
         gone = next(iter(self._flagged))
         place = self._random.randrange(len(self._pods))
         if place in self._flagged:
@@ -170,7 +170,7 @@ class Day:
         yield self._judged(place)
 
     def go_on(self, seconds: int) -> None:
-        """Live so long, and record it."""
+        """Run live for this long, and record it."""
         objects = len(self._pods) + sum(map(len, self._others.values()))
         if self.now == START:
             self._file.commit([self._frame()], self.now)
@@ -201,7 +201,7 @@ class Day:
 
 
 def written(path: Path, pods: int, hours: float, limits: Limits | None = None) -> float:
-    """Record so many hours; seconds of processor time for it, the simulation included."""
+    """Record this many hours. Returns the seconds of CPU time, including the simulation."""
     used = time.process_time()
     day = Day(path, pods, RATE, limits)
     day.go_on(round(hours * 3600))
@@ -210,7 +210,7 @@ def written(path: Path, pods: int, hours: float, limits: Limits | None = None) -
 
 
 def settled(session: ReplaySession) -> None:
-    """Take in all that waits."""
+    """Drain everything that waits."""
     while session.has_work:
         session.drain(0.016)
         session.wait(0.1)
@@ -223,7 +223,7 @@ def resident_mb() -> float:
 
 
 def replayed(path: Path, jumps: int) -> dict[str, float]:
-    """Seconds of processor time to open a recording and to go about in it, and memory in MB."""
+    """Seconds of CPU time to open a recording and move through it, and memory in MB."""
     used = time.process_time()
     reader = RecordingReader(path)
     session = ReplaySession(reader)

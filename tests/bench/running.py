@@ -1,4 +1,4 @@
-"""What the rows of the benchmark share: servers, dsview on a terminal with its trace, and the loads of clusters."""
+"""What the rows of the benchmark share: servers, dsview on a terminal with its trace, and loads of clusters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Bench:
 
     @property
     def largest(self) -> int:
-        """The largest cluster that is measured."""
+        """The largest cluster to measure."""
         return max(self.sizes)
 
     def serving(self, pods: int, pace: float = 0.0) -> Serving:
@@ -67,14 +67,14 @@ class Bench:
         return Opened(command, trace)
 
     def inside(self, *arguments: str) -> dict[str, float]:
-        """Run one of the measures without a screen, in a process of its own."""
+        """Run one of the measurements without a screen, in a separate process."""
         command = [sys.executable, "-m", "tests.bench.inside", *arguments]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment(), cwd=ROOT)
         found: dict[str, float] = json.loads(done.stdout)
         return found
 
     def loads(self, pods: int, pace: float = 0.0) -> list[Load]:
-        """Each run: dsview loads the cluster, and a plain client does. Measured once for all rows that ask."""
+        """Each run: dsview loads the cluster, and a plain client does. Measured once for all rows that need it."""
         if (pods, pace) not in self._loads:
             self._loads[pods, pace] = [Load(self, pods, pace) for _ in range(self.runs)]
         return self._loads[pods, pace]
@@ -105,7 +105,7 @@ class Opened(Terminal):
         self._trace = trace
 
     def milestones(self) -> Trace:
-        """Seconds from the start of the process to each thing that happened first."""
+        """Seconds from the start of the process to the first occurrence of each event."""
         found: Trace = {}
         for line in self._trace.read_text().splitlines():
             event = json.loads(line)
@@ -114,7 +114,7 @@ class Opened(Terminal):
         return found
 
     def wait_for(self, milestone: str, timeout: float = 300.0) -> float:
-        """Wait for something to happen; seconds from the start of the process."""
+        """Wait for an event. Returns the seconds since the start of the process."""
         deadline = time.monotonic() + timeout
         while (found := self.milestones().get(milestone)) is None:
             if time.monotonic() > deadline or not self.is_running:
@@ -124,7 +124,7 @@ class Opened(Terminal):
 
 
 class Load:
-    """One load of a cluster from the start of the process on, and a plain client's on the same server."""
+    """One load of a cluster since the start of the process, and that of a plain client on the same server."""
 
     def __init__(self, bench: Bench, pods: int, pace: float = 0.0) -> None:
         serving = bench.serving(pods, pace)

@@ -48,7 +48,7 @@ _ONLY_CONFIG_MAP = "metadata.name=kube-proxy"
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key, good for a day."""
+    """A certificate for 127.0.0.1 and its key, valid for a day."""
     certificate, key = folder / "server.crt", folder / "server.key"
     subprocess.run(
         [*_OPENSSL, "-keyout", str(key), "-out", str(certificate)],
@@ -87,7 +87,7 @@ class BenchServer:
         self._requests: Counter[str] = Counter()
 
     def serve(self) -> None:
-        """Take connections, for good."""
+        """Accept connections until the end."""
         while True:
             connection, _ = self._listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -150,13 +150,13 @@ class BenchServer:
         return 2 * wire.FIRST_VERSION + self._turn
 
     def _changes(self, count: int) -> list[bytes]:
-        """Changes of pods from all over the cluster: each of them is made not ready, then ready, and so on."""
+        """Changes of pods from all over the cluster: each one is made not ready, then ready, and so on."""
         pods = self._cluster[Kind.POD]
         found = []
         for _ in range(count):
             turn, number = divmod(self._turn, len(pods))
             self._turn += 1
-            # 7919 is a prime: one after the other, all pods of the cluster get their turn.
+            # 7919 is a prime, so every pod of the cluster gets its turn.
             item = wire.changed(pods.item(number * 7919 % len(pods)), self._version, ready=bool(turn % 2))
             found.append(wire.line(b"MODIFIED", item))
         return found
@@ -169,9 +169,9 @@ class BenchServer:
             return wire.chunk(protobuf_answers.frame_of_line(line) if is_protobuf else line)
 
         waiting: queue.SimpleQueue[tuple[int, list[bytes]]] = queue.SimpleQueue()
-        # What a bookmark tells: never more than was sent, or what comes then would be older.
+        # A bookmark never has a later version than what was sent, or the next event would be older.
         version = max(objects.version, int(query.get("resourceVersion") or 0))
-        # From now on, so that nothing is missed between the list and the watch.
+        # Starting now, so that nothing is missed between the list and the watch.
         if objects.kind is Kind.POD:
             self._watchers.append((waiting, is_protobuf))
         try:
@@ -194,7 +194,7 @@ class BenchServer:
             self._watchers = [one for one in self._watchers if one[0] is not waiting]
 
     def tell_changes(self) -> None:
-        """Tell watchers of changes at the rate that is asked for, for good."""
+        """Send watchers changes at the requested rate until the end."""
         owed = 0.0
         while True:
             time.sleep(TICK)

@@ -1,4 +1,4 @@
-"""Starts the benchmark server, and asks it as plainly as a client can."""
+"""Starts the benchmark server, and sends it requests like a plain client."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def environment() -> dict[str, str]:
 
 
 class Serving:
-    """The server of one cluster as a process; a context manager. `kubeconfig` is a file that leads to it."""
+    """The server of one cluster as a process; a context manager. `kubeconfig` is a file for it."""
 
     def __init__(self, pods: int, *, pace: float = 0.0, clusters: Path | None = None, json_only: bool = False) -> None:
         self.pods = pods
@@ -93,12 +93,12 @@ class Serving:
         self._home.cleanup()
 
     def control(self, path: str) -> dict[str, float]:
-        """Ask for one of the /bench paths."""
+        """Request one of the /bench paths."""
         return ask(self.port, self.certificate, path)
 
 
 def ask(port: int, certificate: str, path: str) -> dict[str, float]:
-    """What a server says to one of its /bench paths."""
+    """The response of a server at one of its /bench paths."""
     connection = _connect(port, certificate)
     connection.request("GET", f"/bench/{path}")
     answer: dict[str, float] = json.loads(connection.getresponse().read())
@@ -111,7 +111,7 @@ def _connect(port: int, certificate: str) -> http.client.HTTPSConnection:
 
 
 class Plain(msgspec.Struct):
-    """What a plain client needed for everything that dsview reads: seconds, bytes, seconds to the first of them."""
+    """What a plain client needed for everything that dsview reads: seconds, bytes, seconds to the first byte."""
 
     seconds: float = 0.0
     bytes: int = 0
@@ -120,7 +120,7 @@ class Plain(msgspec.Struct):
 
 
 def read_plainly(serving: Serving) -> Plain:
-    """Read the same streaming lists in a process of its own: received, decoded by the same decoders, and kept."""
+    """Read the same streaming lists in a separate process: received, decoded by the same decoders, and kept."""
     command = [sys.executable, "-m", "tests.bench.serving", str(serving.port), serving.certificate]
     told = subprocess.run(command, check=True, capture_output=True, env=environment()).stdout
     return msgspec.json.decode(told, type=Plain)

@@ -1,4 +1,4 @@
-"""A synthetic cluster on disk, as chunks that are sent as they are: made once, then mapped into memory."""
+"""A synthetic cluster on disk, as chunks that are sent unchanged: made once, then mapped into memory."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Collection:
         return data[data.index(b"\r\n") + 2 + self._before : -len(b"}\n\r\n")]
 
     def page(self, start: int, limit: int) -> bytes:
-        """A page of a list; its items do not say their kind, as the API server's do not."""
+        """A page of a list; like those of the API server, its items have no kind."""
         end = min(len(self), start + limit) if limit else len(self)
         rest = b',"continue":"%d","remainingItemCount":%d' % (end, len(self) - end) if end < len(self) else b""
         items = b",".join(b"{" + self.item(number)[len(self._type) :] for number in range(start, end))
@@ -54,7 +54,7 @@ class Collection:
 
 
 class ProtobufCollection(Collection):
-    """The same in protobuf: `item` is the frame of an object that was added."""
+    """The same in protobuf: `item` is the frame of an added object."""
 
     def item(self, number: int) -> bytes:
         """One frame."""
@@ -71,12 +71,12 @@ class ProtobufCollection(Collection):
 
 
 def default_folder() -> Path:
-    """Where clusters are kept from one run to the next."""
+    """The directory in which clusters are kept between runs."""
     return Path(tempfile.gettempdir()) / "dsview-bench"
 
 
 def open_cluster(pods: int, folder: Path | None = None) -> dict[Kind, Collection]:
-    """A cluster with that many pods, made if it is not there yet: 1.3 GB and half a minute for 150,000."""
+    """A cluster with this many pods, made unless it exists: 1.3 GB and half a minute for 150,000."""
     size = synthetic.size_of(pods)
     home = (folder or default_folder()) / f"{_FORMAT}-{pods}"
     home.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def open_cluster(pods: int, folder: Path | None = None) -> dict[Kind, Collection
 
 
 def in_protobuf(pods: int, folder: Path | None = None) -> dict[Kind, Collection]:
-    """Those kinds of the cluster that have protobuf, in it; made as `open_cluster` makes it."""
+    """The kinds of the cluster that have protobuf, in protobuf; made like `open_cluster`."""
     home = (folder or default_folder()) / f"{_FORMAT}-{pods}"
     found: dict[Kind, Collection] = {}
     for kind, objects in open_cluster(pods, folder).items():
@@ -131,7 +131,7 @@ def _make(kind: Kind, size: synthetic.Size, path: Path, index: Path) -> None:
     with path.open("wb") as file:
         for item in wire.objects(kind, size):
             bounds.append(bounds[-1] + file.write(wire.chunk(wire.line(b"ADDED", item))))
-    # The index comes last and at once: where it is, the rest is whole.
+    # The index is written last and at once: if it exists, everything else is complete.
     partial = index.with_suffix(".partial")
     partial.write_bytes(bounds.tobytes())
     partial.replace(index)

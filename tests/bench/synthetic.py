@@ -1,4 +1,4 @@
-"""Dual-stack clusters of any size, made by arithmetic: the same numbers give the same cluster, object by object."""
+"""Dual-stack clusters of any size, computed: the same numbers give the same cluster, object by object."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LARGEST = Size()
 
 
 def size_of(pods: int) -> Size:
-    """A cluster with that many pods and as many of all else as the largest has for each pod."""
+    """A cluster with this many pods, and everything else in proportion to the largest one."""
     share = pods / LARGEST.pods
     return Size(
         pods=pods,
@@ -92,7 +92,7 @@ def addresses(number: int, size: Size) -> tuple[str, str]:
 
 
 def pod(number: int, size: Size, *, ready: bool = True, version: int = 0, padding: str = "") -> Json:
-    """A healthy dual-stack Pod. `padding` stands for all that dsview does not read."""
+    """A healthy dual-stack Pod. `padding` stands for everything that dsview does not read."""
     service = number % size.services
     on = number % size.nodes
     first, second = addresses(number, size)
@@ -157,7 +157,7 @@ def service(number: int, size: Size) -> Json:
 
 
 def endpoint_slice(number: int, size: Size) -> Json:
-    """The IPv4 slice of a Service, or behind those the IPv6 slice of a dual one."""
+    """The IPv4 slice of a Service; after those, the IPv6 slice of a dual-stack one."""
     family = "IPv4" if number < size.services else "IPv6"
     of = number % size.services
     numbers = range(of, size.pods, size.services)

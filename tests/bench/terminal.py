@@ -1,4 +1,4 @@
-"""A program on a terminal of its own (a pty): what it writes and when, and the keys that it gets."""
+"""A program on a terminal of its own (a pty): its output with times, and its input."""
 
 from __future__ import annotations
 
@@ -67,27 +67,27 @@ class Terminal:
 
     @property
     def is_running(self) -> bool:
-        """Whether the program has not ended."""
+        """Whether the program is still running."""
         return self._process.poll() is None
 
     def press(self, key: bytes) -> float:
-        """Send a key; when that was."""
+        """Send a key. Returns the time."""
         pressed = time.monotonic()
         os.write(self._master, key)
         return pressed
 
     def mark(self) -> int:
-        """A position in what is written, to be waited or read from."""
+        """A position in the output, to wait or read from."""
         with self._arrived:
             return len(self._written)
 
     def since(self, mark: int) -> bytes:
-        """What was written from a mark on."""
+        """The output since a mark."""
         with self._arrived:
             return b"".join(data for _, data in self._written[mark:])
 
     def when(self, holds: Callable[[bytes], bool], mark: int = 0, timeout: float = 60.0) -> float:
-        """When what was written from a mark on came to hold something. Raises `TimeoutError`."""
+        """The time at which the output since a mark contained a text. Raises `TimeoutError`."""
         deadline = time.monotonic() + timeout
         seen, at = b"", mark
         while True:
@@ -104,7 +104,7 @@ class Terminal:
                 raise TimeoutError(f"the terminal never showed it; last: {seen[-300:]!r}")
 
     def wait_until_quiet(self, seconds: float = 0.5, timeout: float = 30.0) -> None:
-        """Wait until nothing was written for so long."""
+        """Wait until nothing was written for this long."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             before = self.mark()
@@ -113,7 +113,7 @@ class Terminal:
                     return
 
     def peak_mb(self) -> float:
-        """The most resident memory the program ever had."""
+        """The peak resident memory of the program."""
         return self._status("VmHWM")
 
     def resident_mb(self) -> float:
@@ -125,7 +125,7 @@ class Terminal:
         return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) * 1024 / 1e6
 
     def cpu_seconds(self) -> float:
-        """The processor time that it used so far, its own threads only."""
+        """The CPU time that it used so far, without child processes."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,4 +1,4 @@
-"""The benchmark works: a cluster of a handful of pods, and no word on how long anything takes."""
+"""The benchmark works: a cluster of a few pods, without timing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def serving(clusters: Path) -> Iterator[Serving]:
 
 
 def opened(serving: Serving, target: str) -> http.client.HTTPResponse:
-    """The answer to a GET."""
+    """The response to a GET."""
     context = ssl.create_default_context(cafile=serving.certificate)
     connection = http.client.HTTPSConnection("127.0.0.1", serving.port, context=context)
     connection.request("GET", target)

@@ -1,4 +1,4 @@
-"""The least Textual application: what the first frame of dsview is compared with."""
+"""The smallest Textual application: the first frame of dsview is compared with it."""
 
 from __future__ import annotations
 

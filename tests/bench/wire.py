@@ -224,7 +224,7 @@ def ingress(number: int, size: Size) -> Json:
 
 
 def ip_address(number: int, size: Size) -> Json:
-    """The IPAddress of a Service's IPv4 address, or behind those of its IPv6 one."""
+    """The IPAddress of a Service's IPv4 address; after those, of its IPv6 address."""
     of = number % size.services
     address = synthetic.service(of, size)["spec"]["clusterIPs"][number // size.services]
     name = address if number < size.services else f"fd00-96-0-0-0-0-0-{of + 1:x}".replace(":", "-")
@@ -233,7 +233,7 @@ def ip_address(number: int, size: Size) -> Json:
 
 
 def network_policy(number: int, size: Size) -> Json:
-    """One NetworkPolicy for each fortieth Service, that allows both families."""
+    """One NetworkPolicy for each fortieth Service; it allows both families."""
     of = number * 40
     blocks = [{"ipBlock": {"cidr": cidr}} for cidr in ("10.0.0.0/8", "fd00::/16")]
     return {
@@ -300,12 +300,12 @@ def line(event: bytes, item: bytes) -> bytes:
 
 
 def chunk(data: bytes) -> bytes:
-    """A chunk of a response, as a real API server makes one of each event."""
+    """A chunk of a response: a real API server makes one of each event."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def changed(item: bytes, version: int, *, ready: bool) -> bytes:
-    """The Pod as it is after its readiness changed: JSON again. `item` is ready."""
+    """The Pod after its readiness changed: JSON again. `item` is ready."""
     old = item[item.index(b'"resourceVersion":"') :][:31]
     new = b'"resourceVersion":"%010d"' % version
     item = item.replace(old[: len(new)], new, 1)

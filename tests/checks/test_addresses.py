@@ -1,4 +1,4 @@
-"""DS-API and DS-ADR: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-API and DS-ADR: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every case is exact: clusters and captures rebuilt from public reports (tests/data/cases/README.md)."""
+"""Every case is exact: clusters and captures that were rebuilt from public reports (tests/data/cases/README.md)."""
 
 from __future__ import annotations
 

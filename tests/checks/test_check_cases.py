@@ -1,4 +1,4 @@
-"""Each check fires and stays silent where the cases beside it say so: `<folder>/<slug>.yaml`, as the checks lie."""
+"""Each check fires and stays silent as the cases beside it say, in `<folder>/<slug>.yaml`."""
 
 from __future__ import annotations
 

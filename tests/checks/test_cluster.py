@@ -1,4 +1,4 @@
-"""DS-CLU-001 to 006: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-CLU-001 to 006: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.clusters import find
 
 
 def _services_turned_dual(items: list[Json]) -> None:
-    """The API server and the nodes of the IPv4-only cluster have both families, the pods still one."""
+    """The API server and the nodes of the IPv4-only cluster have both families, but the pods still have one."""
     find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"].append("fd00:10:96::/112")
     find(items, "Pod", "kube-apiserver-cp-1")["spec"]["containers"][0]["command"][1] += ",fd00:10:96::/112"
     for i, node in enumerate(n for n in items if n["kind"] == "Node"):
@@ -68,7 +68,7 @@ def _extra_range(*cidrs: str, ready: str = "True", **metadata: str) -> Json:
 
 
 def _with_addresses_in_use(number: int) -> Change:
-    """A Service range of 62 usable addresses, of which so many are in use."""
+    """A Service range of 62 usable addresses, of which this many are in use."""
 
     def change(items: list[Json]) -> None:
         find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"][0] = "10.96.0.0/26"

@@ -1,4 +1,4 @@
-"""What was not read is never taken as not there: clusters of which one kind was cut off or given in part."""
+"""What was not read never counts as missing: clusters of which one kind was cut off or read in part."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUT = (Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD, Kind.NODE, Kind.SERVICE_CIDR
 
 
 class _CutOff(FilesSource):
-    """A file or directory of which the list of one kind breaks off after `kept` of its objects (0 to 1)."""
+    """A file or directory in which the list of one kind ends after `kept` of its objects (0 to 1)."""
 
     def __init__(self, path: Path, kind: Kind, kept: float) -> None:
         super().__init__(str(path))

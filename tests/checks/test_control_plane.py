@@ -1,4 +1,4 @@
-"""DS-CLU-007 to 010: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-CLU-007 to 010: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CP_MANAGER = "kube-controller-manager-cp-1"
 
 
 def _only_nodes_dual(items: list[Json]) -> None:
-    """The IPv4-only cluster on hosts that have IPv6: pods on the host's network show it, the pod network does not."""
+    """The IPv4-only cluster on hosts with IPv6: pods on the host's network have it, the pod network does not."""
     for i, node in enumerate(n for n in items if n["kind"] == "Node"):
         node["status"]["addresses"].append({"type": "InternalIP", "address": f"2001:db8::{i + 4}"})
     for pod in [i for i in items if i["kind"] == "Pod" and i["spec"].get("hostNetwork")]:

@@ -1,4 +1,4 @@
-"""DS-EPS: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-EPS: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.clusters import changed, find
 
 
 def _with_hashes(*hashes: str) -> Change:
-    """Pods of web that belong to ReplicaSets of one Deployment, in turn."""
+    """Pods of web that belong to ReplicaSets of one Deployment, alternating."""
 
     def change(items: list[Json]) -> None:
         for i, pod in enumerate(_pods_of_web(items)):
@@ -49,7 +49,7 @@ def _pods_of_web(items: list[Json]) -> list[Json]:
 
 
 def _with_workloads(*replica_sets: str) -> Change:
-    """Pods of web that belong to ReplicaSets of several Deployments, in turn."""
+    """Pods of web that belong to ReplicaSets of several Deployments, alternating."""
 
     def change(items: list[Json]) -> None:
         for i, pod in enumerate(_pods_of_web(items)):
@@ -71,7 +71,7 @@ def _with_conditions(value: Json | None) -> Change:
 
 
 def _dummy(items: list[Json]) -> None:
-    """my-service-2 is what Cilium makes of a Gateway: no selector, and a dummy slice of IPv4."""
+    """my-service-2 is what Cilium creates for a Gateway: no selector, and a dummy slice of IPv4."""
     find(items, "Service", "my-service-2")["spec"].pop("selector")
     for item in items:
         if item["kind"] == "EndpointSlice" and item["metadata"]["name"].startswith("my-service-2"):
@@ -213,7 +213,7 @@ def test_pods_are_not_to_be_restarted_for_a_family_that_the_cluster_does_not_ser
 
 
 def _with_kubelets(*versions: str) -> Change:
-    """The nodes' kubelets are of these versions, in turn."""
+    """The nodes' kubelets have these versions, alternating."""
 
     def change(items: list[Json]) -> None:
         for i, node in enumerate(item for item in items if item["kind"] == "Node"):

@@ -1,4 +1,4 @@
-"""A symptom folds under its cause, and only where the cause concerns something on the way of that very Service."""
+"""A symptom folds under its cause, but only if the cause concerns something on the way of this Service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.clusters import changed, find
 
 
 class Fold(NamedTuple):
-    """A change, the symptom by check and object, and the check that it folds under in the end; None for none."""
+    """A change, the symptom by check and object, and the check that it finally folds under; None for none."""
 
     name: str
     scenario: str
@@ -43,7 +43,7 @@ def _nothing(items: list[Json]) -> None:
 
 
 def _on_the_host(*, with_ipv6: bool) -> Change:
-    """The pods of web are on the network of their nodes, which have IPv4 only or both."""
+    """The pods of web are on the network of their nodes, which have IPv4 only, or both families."""
 
     def change(items: list[Json]) -> None:
         for item in items:
@@ -57,7 +57,7 @@ def _on_the_host(*, with_ipv6: bool) -> Change:
 
 
 def _with_pod_ranges_of_both(items: list[Json]) -> None:
-    """The controller manager was given both pod ranges, and the Service range of before."""
+    """The controller manager has both pod ranges, but still the previous Service range."""
     manager = next(item for item in items if item["metadata"]["name"].startswith("kube-controller-manager"))
     server = next(item for item in items if item["metadata"]["name"].startswith("kube-apiserver"))
     manager["spec"]["containers"][0]["command"].append("--cluster-cidr=10.244.0.0/16,fd00:10:244::/56")
@@ -91,7 +91,7 @@ def _without_v6_listens(name: str, text: str) -> str:
 
 
 def _local_and_short_of_one(items: list[Json]) -> None:
-    """The policy is Local, and the slice of IPv6 lacks one of two pods that have both families."""
+    """The policy is Local, and the IPv6 slice lacks one of two pods that have both families."""
     find(items, "Service", "web")["spec"]["externalTrafficPolicy"] = "Local"
     for item in items:
         labels = item["metadata"].get("labels") or {}
@@ -101,7 +101,7 @@ def _local_and_short_of_one(items: list[Json]) -> None:
 
 
 def _spelled_out(items: list[Json]) -> None:
-    """A node's address, and that of the pod on its network, is not written in canonical form."""
+    """The address of a node, and of a pod on its network, is not in canonical form."""
     find(items, "Node", "node-b")["status"]["addresses"][1]["address"] = "2001:0db8::6"
     find(items, "Pod", "kube-proxy-kkphg")["status"]["podIPs"][1]["ip"] = "2001:0db8::6"
 

@@ -1,4 +1,4 @@
-"""What a capture hides says nothing: addresses of one family, of one field, or of one object may be replaced."""
+"""Hidden addresses prove nothing: a capture may replace those of one family, of one field, or of one object."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _objects(platform: str) -> list[Json]:
 
 
 def _hiding(families: tuple[Family, ...], text: str) -> Hide:
-    """A function that replaces addresses and ranges of these families, in flags too."""
+    """A function that replaces addresses and ranges of these families, also in flags."""
 
     def hide(value: Json) -> Json:
         if isinstance(value, dict):

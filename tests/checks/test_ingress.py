@@ -1,4 +1,4 @@
-"""DS-NET-003 to 005: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-NET-003 to 005: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _dual_service_with_addresses(items: list[Json]) -> None:
 
 
 def _backend_has(family: str) -> Change:
-    """The backend is SingleStack of the other family than that of the controller, which has one."""
+    """The backend is SingleStack, and its family is not that of the single-stack controller."""
     return all_of(
         dropping_slices("web", "IPv4" if family == "IPv6" else "IPv6"),
         lambda items: find(items, "Service", "web")["spec"].update(

@@ -1,4 +1,4 @@
-"""DS-LB: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-LB: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 

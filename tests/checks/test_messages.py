@@ -1,4 +1,4 @@
-"""What findings say can be read, and what they tell to run can be pasted, whatever names the cluster holds."""
+"""The text of findings is readable, and their commands can be pasted, whatever names the cluster contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DS-NET-001 and 002: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-NET-001 and 002: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 

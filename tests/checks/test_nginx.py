@@ -1,4 +1,4 @@
-"""DS-NGX, listeners: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-NGX, listeners: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SINGLE = {("DS-NGX-005", "warning", "Service", CONTROLLER, V6)}
 
 
 def without(*patterns: str, of: tuple[str, ...] = (FIRST, SECOND)) -> Conf:
-    """The nginx.conf of some replicas without the lines that hold one of the texts."""
+    """The nginx.conf of some replicas without the lines that contain one of the texts."""
 
     def edit(name: str, text: str) -> str:
         lines = text.splitlines(keepends=True)
@@ -45,12 +45,12 @@ def without(*patterns: str, of: tuple[str, ...] = (FIRST, SECOND)) -> Conf:
 
 
 def replacing(old: str, new: str) -> Conf:
-    """The nginx.conf with one text in place of another."""
+    """The nginx.conf with one text replaced."""
     return lambda name, text: text.replace(old, new)
 
 
 def unchanged(items: list[Json]) -> None:
-    """Nothing."""
+    """No change."""
 
 
 def _dual_service(items: list[Json]) -> None:
@@ -88,7 +88,7 @@ def _with_port(*ports: Json) -> Change:
 
 
 def _without_labels(*labels: str, image: str | None = None, flags: tuple[str, ...] = ()) -> Change:
-    """Controllers that are to be found by their arguments, or by their image; their Service selects them still."""
+    """Controllers that only their arguments, or only their image, reveal; their Service still selects them."""
 
     def change(items: list[Json]) -> None:
         find(items, "Service", CONTROLLER)["spec"]["selector"] = {"pod-template-hash": "d6lgqfjspf"}
@@ -110,12 +110,12 @@ HTTPS_OVER_UDP = {"name": "quic", "port": 443, "protocol": "UDP", "targetPort": 
 
 
 def adding_server(block: str) -> Conf:
-    """The nginx.conf with one more server."""
+    """The nginx.conf with an additional server."""
     return lambda name, text: text.replace("http {", "http {\n" + block, 1)
 
 
 def _flags(old: str, new: str) -> Change:
-    """The controllers' arguments with one in place of another."""
+    """The controllers' arguments with one replaced."""
 
     def change(items: list[Json]) -> None:
         for pod in (pod_named(items, CONTROLLER, i) for i in (0, 1)):
@@ -148,7 +148,7 @@ INTERNAL: Json = {
 
 
 def _with_internal(items: list[Json]) -> None:
-    """One more Service of the controllers, and its slice."""
+    """Another Service of the controllers, and its slice."""
     items.append(copy.deepcopy(INTERNAL))
     old = next(
         i

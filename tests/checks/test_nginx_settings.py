@@ -1,4 +1,4 @@
-"""DS-NGX-002, 006, 010 and 011: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-NGX-002, 006, 010 and 011: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 

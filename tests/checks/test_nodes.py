@@ -1,4 +1,4 @@
-"""DS-NODE: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-NODE: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 

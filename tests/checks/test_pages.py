@@ -1,4 +1,4 @@
-"""docs/checks holds a page for each check, as the checks say it now, and no document links to what is not there."""
+"""docs/checks has a current page for each check, and no document has a broken link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Healthy clusters of many platforms, as their documentation shows their objects: nothing is wrong in any of them."""
+"""Healthy clusters of many platforms, with objects as in their documentation: none of them has a finding."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_nothing_at_warning_or_above_fires_on_a_healthy_platform(name: str) -> N
     session = from_path(_path(name))
     grave = [str((f.check, f.object, f.message)) for f in session.book if f.severity is not Severity.NOTE]
     assert not grave, "\n".join(grave)
-    # An incomplete list would silence the checks that rest on absence.
+    # An incomplete list would silence the checks that rely on absence.
     assert {kind for kind in CORE_KINDS if completeness(session.state, kind) is not Completeness.COMPLETE} == set()
     assert session.profile.service_families == PLATFORMS[name]
     assert not [entry for entry in session.not_evaluated() if "failed on" in entry.reason]

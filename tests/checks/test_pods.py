@@ -1,4 +1,4 @@
-"""DS-POD: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-POD: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _annotated(annotation: str) -> Change:
 
 
 def _turned_round(*names: str) -> Change:
-    """Pods that name their addresses the other way round."""
+    """Pods with their addresses in reverse order."""
 
     def change(items: list[Json]) -> None:
         for pod in (find(items, "Pod", name) for name in names):
@@ -171,9 +171,9 @@ def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp
     [
         ({"kind": "StatefulSet", "name": "db"}, "kubectl -n local-path-storage rollout restart statefulset/db"),
         ({"kind": "Job", "name": "once"}, f"kubectl -n local-path-storage delete pod {LOCAL_PATH}"),
-        # A static pod's object can be deleted as often as one likes: the kubelet goes on running the pod as it is.
+        # Deleting the object of a static pod changes nothing: the kubelet keeps the pod running.
         ({"kind": "Node", "name": CP}, f"# {LOCAL_PATH} is a static pod: move its manifest"),
-        # Nothing would make another one of a pod without owner.
+        # Nothing would replace a pod without an owner.
         (None, f"kubectl -n local-path-storage get pod {LOCAL_PATH} -o json | jq"),
     ],
     ids=["restarted", "deleted", "static", "made-anew"],

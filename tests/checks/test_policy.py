@@ -1,4 +1,4 @@
-"""The configured policy, and the file that it comes from."""
+"""The configured policy, and its file."""
 
 from __future__ import annotations
 

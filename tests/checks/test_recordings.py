@@ -1,4 +1,4 @@
-"""Real API servers in four modes: no warning or error that the data does not bear out."""
+"""Real API servers in four modes: no warning or error without a reason in the data."""
 
 from __future__ import annotations
 

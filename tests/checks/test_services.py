@@ -1,4 +1,4 @@
-"""DS-SVC: each condition and each exemption, on a healthy cluster that is changed in one way."""
+"""DS-SVC: each condition and each exemption, on a healthy cluster with one change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.clusters import changed, find
 
 
 def _with_foreign_family(*families: str, **spec: Any) -> Change:
-    """Service web of the IPv4-only cluster, left over from when there was IPv6."""
+    """Service web of the IPv4-only cluster, created when it still had IPv6."""
     ips = {"IPv4": "10.96.172.54", "IPv6": "fd00:10:96::7"}
     chosen = [ips[f] for f in families]
     return with_spec("Service", "web", ipFamilies=list(families), clusterIPs=chosen, clusterIP=chosen[0], **spec)
@@ -129,7 +129,7 @@ def _fix(session: Session, code: str, name: str) -> str:
 def test_a_recreated_service_asks_only_for_what_the_cluster_has(tmp_path: Path) -> None:
     change = _with_foreign_family("IPv6", "IPv4", ipFamilyPolicy="RequireDualStack")
     fix = _fix(changed("10", change, tmp_path), "DS-SVC-003", "web")
-    # RequireDualStack is refused where the cluster has one family, whatever ipFamilies says.
+    # RequireDualStack is refused if the cluster has one family, whatever ipFamilies says.
     assert {".spec.ipFamilies", ".spec.ipFamilyPolicy", ".spec.clusterIP"} <= set(_dropped(fix))
 
 
@@ -166,7 +166,7 @@ def test_where_the_api_servers_service_is_not_seen_most_services_tell_the_order(
     def of_one_namespace(items: list[Json]) -> None:
         kept = [i for i in items if i["kind"] == "Service" and i["metadata"]["namespace"] == "default"]
         items[:] = [i for i in kept if i["metadata"]["name"] != "kubernetes"]
-        # By name the first: it wants IPv6 first, as one of three.
+        # The first by name: it wants IPv6 first, as one of three.
         find(items, "Service", "my-service-3")["metadata"]["name"] = "a"
 
     profile = changed("01", of_one_namespace, tmp_path).profile

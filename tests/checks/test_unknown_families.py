@@ -1,4 +1,4 @@
-"""Where nothing tells the cluster's Service families, what rests on them is not evaluated, and said so."""
+"""If the Service families are unknown, the checks that rely on them are not evaluated, and this is reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTHING_TELLS = "Service families: no ServiceCIDR, kube-apiserver flag or cluste
 
 
 def _is_silent(item: Json) -> bool:
-    """Whether an object does not tell the Service families: no ServiceCIDR, no API server, no cluster IP."""
+    """Whether an object says nothing about the Service families: no ServiceCIDR, no API server, no cluster IP."""
     if item["kind"] == "Service":
         return bool(item["spec"].get("clusterIP") == "None")
     return item["kind"] != "ServiceCIDR" and not str(item["metadata"]["name"]).startswith("kube-apiserver")

@@ -1,4 +1,4 @@
-"""The command line: exit codes, formats, options before and behind the command."""
+"""The command line: exit codes, formats, options before and after the command."""
 
 from __future__ import annotations
 

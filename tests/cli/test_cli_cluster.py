@@ -1,4 +1,4 @@
-"""`dsview check` against a cluster: what it traces, and the exit codes that only a live one has."""
+"""`dsview check` against a cluster: its trace, and the exit codes that only a live cluster has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOUND = DATA / "scenarios" / "14-eks-ipv6"
 
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failures are tried again at once."""
+    """Failures are retried at once."""
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
 

@@ -1,4 +1,4 @@
-"""The command line as a process: pipes, signals, faults; nobody ever sees a traceback."""
+"""The command line as a process: pipes, signals, faults; it never prints a traceback."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dsview(*arguments: str, **options: object) -> subprocess.CompletedProcess[st
 
 @pytest.fixture
 def gone() -> int:
-    """The writing end of a pipe that nobody reads any more."""
+    """The write end of a pipe that nothing reads any more."""
     reader, writer = os.pipe()
     os.close(reader)
     return writer
@@ -97,7 +97,7 @@ def test_an_old_encoding_gets_escapes_for_what_it_lacks() -> None:
 
 
 def test_ctrl_c_while_reading_leaves_quietly_with_130() -> None:
-    # The interpreter says on a pipe that it is in the command, so that the signal cannot come too early.
+    # The program reports on a pipe that the command runs, so that the signal cannot come too early.
     reader, writer = os.pipe()
     program = (
         f"import os; from dsview import cli; from dsview.cli import sessions; run = sessions.run_to_end\n"
@@ -233,7 +233,7 @@ def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str, tmp_p
         assert process.stdout is not None
         seen = b""
         end = time.monotonic() + 60
-        # A finding is on the screen only when the file was read, evaluated and painted.
+        # A finding is on the screen only after the file was read, evaluated and painted.
         while b"POD-001" not in seen or "all_painted" not in trace.read_text():
             assert time.monotonic() < end, seen[-2000:].decode(errors="replace")
             if select.select([process.stdout], [], [], 0.1)[0]:

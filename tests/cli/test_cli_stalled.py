@@ -1,4 +1,4 @@
-"""A command whose cluster stops answering ends by itself, with what it has."""
+"""A command whose cluster stops responding ends by itself, with what was read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOUND = DATA / "scenarios" / "14-eks-ipv6"
 
 
 class Cluster(ScriptedSource):
-    """A source of which `on_look` tells something at each look at the clock, which goes on by a minute each time."""
+    """A source whose `on_look` sends events each time the clock is read; the clock advances by a minute each time."""
 
     def __init__(self, on_look: Callable[[Cluster, int], None]) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ def test_where_nothing_was_read_at_all_it_is_an_error() -> None:
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
-    """A server that answers everything but pods."""
+    """A server that answers requests for everything except pods."""
     monkeypatch.setattr(sessions, "STALL_TIMEOUT", 0.5)
     server, is_over = ApiServer(), threading.Event()
     server.load(json.loads((SOUND / "objects.json").read_text())["items"])

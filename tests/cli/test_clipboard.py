@@ -1,4 +1,4 @@
-"""Which clipboard a copy goes to beside the terminal's own, and what is said of it."""
+"""Which clipboard receives a copy besides the terminal's own, and the hint for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The man page and the completion of shells: made from the commands, so that neither can fall behind them."""
+"""The man page and the shell completion are made from the commands, so they are always current."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of a demo as a recording: the same at each moment as the demo itself."""
+"""The story of a demo as a recording: each moment is the same as in the demo itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is copied can be pasted into a shell: it runs kubectl, with every name as one word, and nothing else."""
+"""What is copied can be pasted into a shell: it runs only kubectl, with every name as one word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The counts by family that are kept as objects come and go are those that a walk over all objects would give."""
+"""The counts by family that are updated as objects change equal those of a walk over all objects."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ steps = st.lists(st.tuples(st.one_of(nodes, services, slices), st.booleans()), m
 
 
 def recounted(state: ClusterState) -> dict[str, dict[str, int]]:
-    """What a walk finds."""
+    """The counts of a walk."""
     found: dict[str, dict[str, int]] = {}
     for family in FAMILIES:
         having = [s for s in state.services if family in s.families]

@@ -1,4 +1,4 @@
-"""Pods that are taken in at once leave the same behind as pods that are taken in one by one."""
+"""Replacing all pods at once has the same result as applying one after the other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def one_by_one(pods: list[Pod]) -> ClusterState:
 
 
 def kept(state: ClusterState) -> dict[str, object]:
-    """All that is kept of pods where no checks are run."""
+    """Everything that is kept of pods when no checks run."""
     return {
         "store": {pod.key: pod for pod in state.pods},
         "size": len(state.pods),

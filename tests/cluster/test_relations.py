@@ -1,4 +1,4 @@
-"""Which HTTPRoutes are found by a backend and by a Gateway, as they come, change and go."""
+"""The HTTPRoutes of a backend and of a Gateway, while routes are added, changed and deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses and CIDRs as Kubernetes takes them."""
+"""Addresses and CIDRs as Kubernetes interprets them."""
 
 from __future__ import annotations
 

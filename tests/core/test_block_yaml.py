@@ -1,4 +1,4 @@
-"""The quick reader of YAML reads what PyYAML reads, or says that the text is not for it."""
+"""The fast YAML reader returns what PyYAML returns, or says that it cannot read the text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.clusters import DATA
 
 RECORDED = DATA / "recordings" / "dual-two-nodes" / "lists"
 
-# Scalars and lines on which readers of YAML differ.
+# Scalars and lines that YAML readers interpret differently.
 WORDS = [
     "yes",
     "no",
@@ -134,7 +134,7 @@ SIGNS = [
 
 
 class KubectlDumper(yaml.SafeDumper):
-    """Texts of several lines are literal ones, sequences are not indented, keys are sorted."""
+    """Texts of several lines are literal blocks, sequences are not indented, keys are sorted."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
@@ -158,7 +158,7 @@ OBJECTS = list(recorded())[:200]
 
 
 def changed(text: str, by: random.Random) -> str:
-    """Some lines of a text, with a few of them broken."""
+    """Some lines of a text, a few of them broken."""
     lines = text.split("\n")
     start = by.randrange(len(lines))
     lines = lines[start : start + by.randrange(1, 14)]
@@ -255,7 +255,7 @@ def test_a_list_read_item_by_item_is_the_list_read_as_a_whole(by: random.Random)
         dicts = all(isinstance(value, dict) for value in expected)
     except (YamlError, TypeError, ValueError):
         return
-    # A top-level key that stands twice begins another document for dsview; PyYAML takes the last.
+    # A repeated top-level key begins another document for dsview; PyYAML takes the last one.
     keys = [line.partition(":")[0] for line in text.decode().split("\n") if line[:1].isalpha()]
     if dicts and len(keys) == len(set(keys)):
         assert json.dumps(by_items(text)) == json.dumps(expected)

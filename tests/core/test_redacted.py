@@ -1,4 +1,4 @@
-"""Which texts stand for an address that a capture hides."""
+"""The texts that stand for a hidden address in a capture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A credential is hidden in every encoding that a server may quote or dsview may produce, and nothing else is."""
+"""A credential is hidden in every encoding that a server may quote or dsview may produce, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOKEN = 'ab+c/d"e<f>g&h i\\j~kLMN0123-ü'
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
-    """No test hides what another one remembered."""
+    """No test hides the credentials of another one."""
     yield
     secrets._registered.clear()
 

@@ -1,4 +1,4 @@
-"""Text from a cluster is harmless behind the door."""
+"""Cluster text is harmless after it was sanitised."""
 
 from __future__ import annotations
 

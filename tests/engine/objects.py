@@ -1,4 +1,4 @@
-"""Objects over few names and few addresses, so that in a random cluster most things concern each other."""
+"""Objects with few names and few addresses, so that most objects of a random cluster concern each other."""
 
 from __future__ import annotations
 
@@ -454,7 +454,7 @@ COMMON = (Kind.POD, Kind.POD, Kind.POD, Kind.SERVICE, Kind.SERVICE, Kind.ENDPOIN
 
 
 def some_objects(largest: int = 6) -> st.SearchStrategy[list[tuple[Kind, Item]]]:
-    """Objects of any kinds, each with its kind; pods, Services, slices and nodes more often than the others."""
+    """Objects of any kinds, each with its kind; pods, Services, slices and nodes are more frequent."""
 
     def of_kind(kind: Kind) -> st.SearchStrategy[tuple[Kind, Item]]:
         return st.tuples(st.just(kind), OBJECTS[kind])

@@ -1,4 +1,4 @@
-"""Changes that random stories meet too seldom: the engine that follows them says what a fresh one says."""
+"""Changes that random stories rarely contain: incremental evaluation gives the result of a fresh one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WEB = Service(
 
 
 class Follower:
-    """An engine that knows every kind and is told of changes."""
+    """An engine that knows every kind and receives changes."""
 
     def __init__(self) -> None:
         self.state = ClusterState()
@@ -55,12 +55,12 @@ def test_a_service_that_became_headless_has_use_for_its_slice_of_names() -> None
         name="names", namespace="default", service_name="web", address_type="FQDN", size=size, rows=rows
     )
     follower = Follower()
-    # One that stays as it is, so that the cluster does, too: what is known of it does not change.
+    # One node stays unchanged, so that the profile of the cluster does too.
     stays = msgspec.structs.replace(WEB, name="stays", cluster_ip="10.96.0.9", cluster_ips=("10.96.0.9", "fd00:96::9"))
     follower.take(Kind.SERVICE, stays, WEB)
     follower.take(Kind.ENDPOINT_SLICE, names)
     assert "DS-EPS-004" in follower.codes()
-    # Deleted and made anew between two lists: only the addresses are others, not the families.
+    # Deleted and created again between two lists: only the addresses differ, not the families.
     follower.take(Kind.SERVICE, msgspec.structs.replace(WEB, cluster_ip="None", cluster_ips=("None",)))
     assert "DS-EPS-004" not in follower.codes()
 

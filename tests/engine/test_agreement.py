@@ -1,4 +1,4 @@
-"""Checks, traces, the overview and the plan tell the same of whatever cluster."""
+"""Checks, traces, the overview and the plan agree about any cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CORE = (Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD, Kind.NODE)
 
 
 def session_of(objects: list[tuple[Kind, Item]], unknown: frozenset[Kind] = frozenset()) -> Session:
-    """A session that has read and evaluated these objects; of some kinds it could read none."""
+    """A session that has read and evaluated these objects; some kinds could not be read."""
     source = ScriptedSource(is_live=False)
     session = Session(source, clock=lambda: float(START))
     session.start()
@@ -26,7 +26,7 @@ def session_of(objects: list[tuple[Kind, Item]], unknown: frozenset[Kind] = froz
         source.tell(StatusChanged(kind=kind, health=Health.REFUSED if kind in unknown else Health.GIVEN))
     while session.has_work:
         session.drain(1.0)
-    # A check that raised says nothing, and nothing contradicts that.
+    # A check that raised has no result, so nothing can contradict it.
     assert not [entry for entry in session.not_evaluated() if "failed on" in entry.reason]
     return session
 

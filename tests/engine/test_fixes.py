@@ -1,4 +1,4 @@
-"""A fix that is a patch removes its finding and raises no other; no two fixes contradict, and none lets anyone in."""
+"""A fix that is a patch removes its finding and causes no other; no two fixes contradict, and none opens access."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _ips(number: int, families: Iterable[Family]) -> tuple[str, ...]:
 
 @st.composite
 def clusters(draw: st.DrawFn) -> Objects:
-    """Three Services with their pods on two nodes, and what may be wrong with them."""
+    """Three Services with their pods on two nodes, with possible faults."""
     served_families = draw(st.sampled_from(FAMILY_SETS[2:] * 3 + FAMILY_SETS[:1]))
     objects: Objects = {}
 
@@ -155,7 +155,7 @@ def grave(session: Session) -> dict[Any, Finding]:
 
 
 def was_there(finding: Finding, before: Iterable[Finding]) -> bool:
-    """Whether it says in other words what was said before: that a family of a Service has no endpoint."""
+    """Whether it repeats an earlier finding in other words: a family of a Service has no endpoint."""
     return finding.check in SHORT and any(
         f.check in SHORT and f.object == finding.object and f.family in (finding.family, None) for f in before
     )

@@ -1,4 +1,4 @@
-"""Whatever an object holds: it is evaluated, or set aside with a sentence; nothing fails and nothing else is lost."""
+"""Any object is evaluated, or set aside with a sentence; nothing fails and nothing else is lost."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ VALUES = st.recursive(
 
 
 def places(value: Json) -> Iterator[tuple[Any, Any]]:
-    """Every container and key in a document."""
+    """Every container and key of a document."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in list(pairs):
         yield value, key
@@ -103,7 +103,7 @@ def places(value: Json) -> Iterator[tuple[Any, Any]]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[Kind, bytes]:
-    """The JSON of an object, some places of which hold something else than they should."""
+    """The JSON of an object with some unexpected values."""
     kind = draw(st.sampled_from((*COMMON, *RESOURCES)))
     document = json.loads(json.dumps(encode(kind, draw(OBJECTS[kind]))))
     for _ in range(draw(st.integers(1, 4))):
@@ -121,7 +121,7 @@ def documents(draw: st.DrawFn) -> tuple[Kind, bytes]:
 
 
 def damaged(draw: st.DrawFn, data: bytes) -> bytes:
-    """The text with a key twice, bytes that are no UTF-8, deep nesting, a huge annotation, or cut off; or as it is."""
+    """The text with a repeated key, invalid UTF-8, deep nesting, a huge annotation, truncated, or unchanged."""
     at = draw(st.integers(0, len(data)))
     match draw(st.sampled_from(["", "", "", "", "", "bytes", "cut", "twice", "deep", "huge", "controls"])):
         case "bytes":
@@ -142,7 +142,7 @@ def damaged(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 def texts(finding: Finding) -> Iterator[str]:
-    """What people get to read of a finding."""
+    """The text of a finding that users read."""
     yield finding.message
     yield from (text for text in (finding.observed, finding.expected, finding.fix) if text is not None)
 
@@ -197,7 +197,7 @@ def test_a_hostile_object_is_evaluated_or_set_aside(hostile: tuple[Kind, bytes])
 
 
 def is_healthy(item: Object) -> bool:
-    """Whether an object of the healthy cluster has that name, so that the hostile one replaced it."""
+    """Whether an object of the healthy cluster has this name, so that the hostile one replaced it."""
     return any(item.key == (healthy.namespace, healthy.name) for _, healthy in HEALTHY)
 
 

@@ -1,4 +1,4 @@
-"""What was evaluated change by change is what a fresh evaluation of the same objects says, in whatever order."""
+"""Incremental evaluation gives the result of a fresh evaluation of the same objects, in any order of changes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ KINDS = tuple(Kind)
 
 
 def judge(finding: Finding) -> tuple[Finding, bool]:
-    """A policy of the house: the findings of one pod and one Service are exempted."""
+    """A policy that exempts the findings of one pod and one Service."""
     return finding, finding.object.name not in {"p2", "pub"}
 
 
 def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
-    """Everything that an engine says, in an order of its own."""
+    """All results of an engine, sorted."""
 
     def rows(book: FindingIndex) -> list[Any]:
         counts = Counter(finding.severity for finding in book)
@@ -49,7 +49,7 @@ def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
 
 
 def copy_of(state: ClusterState, *, backwards: bool) -> ClusterState:
-    """A state with the same objects and statuses, read afresh, in the order of their keys or the reverse of it."""
+    """A new state with the same objects and statuses, added in the order of their keys or in reverse."""
     fresh = ClusterState()
     for kind in reversed(KINDS) if backwards else KINDS:
         items = sorted(state.store(kind), key=lambda item: item.key, reverse=backwards)
@@ -61,14 +61,14 @@ def copy_of(state: ClusterState, *, backwards: bool) -> ClusterState:
 
 
 def fresh_evaluation(state: ClusterState, now: float, *, backwards: bool) -> dict[str, list[Any]]:
-    """What a run that reads these objects now says of them."""
+    """The result of a one-shot run with these objects."""
     engine = Engine(copy_of(state, backwards=backwards), live=False, judge=judge)
     engine.evaluate_all(now)
     return contents(engine, now)
 
 
 class Story(RuleBasedStateMachine):
-    """A cluster that changes, and an engine that follows it as a session does."""
+    """A cluster that changes, and an engine that follows it like a session."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Story(RuleBasedStateMachine):
         self.take([StatusChanged(kind=kind, health=health) for kind in known])
 
     def take(self, events: Iterable[SourceEvent]) -> None:
-        """Apply events and say what changed by them, in the order in which a session does it."""
+        """Apply events and report the changes in the order in which a session does it."""
         changes = []
         statuses = False
         for event in events:
@@ -105,7 +105,7 @@ class Story(RuleBasedStateMachine):
         kind = data.draw(st.sampled_from([kind for kind in KINDS if len(self.state.store(kind))]))
         old = data.draw(st.sampled_from(sorted(self.state.store(kind), key=lambda item: item.key)))
         other = data.draw(st.sampled_from([item for k, item in data.draw(some_objects()) if k is kind] or [old]))
-        # One field only becomes another: what depends on just that field must notice.
+        # Only one field changes: a check that reads just this field must notice it.
         field = data.draw(st.sampled_from([f for f in old.__struct_fields__ if f not in {"name", "namespace", "kind"}]))
         self.take([Changed(kind, (msgspec.structs.replace(old, **{field: getattr(other, field)}),))])
 
@@ -161,7 +161,7 @@ class Story(RuleBasedStateMachine):
         assert not self.engine.failures
 
     def compare(self, *, backwards: bool) -> None:
-        # What is found only now has its grace before it; afterwards nothing is left to wait for.
+        # A new finding has its grace period still to come; after that, nothing waits.
         for _ in range(3):
             self.engine.step(self.now)
             self.now += LONGEST_GRACE

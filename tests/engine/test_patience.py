@@ -1,4 +1,4 @@
-"""While a cluster is loaded, objects wait for the kinds that their checks read: briefly at first, then for longer."""
+"""While a cluster loads, objects wait for the kinds that their checks read: briefly at first, then for longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short way past healthy pods never passes a finding by."""
+"""The shortcut for healthy pods never misses a finding."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AROUND = st.sampled_from([Kind.NODE, Kind.NODE, Kind.SERVICE_CIDR, Kind.SERVICE,
 
 
 def _consistent(pod: Pod, host: tuple[str, ...]) -> Pod:
-    """The pod with singular fields that are the first of the plural ones, as the API server keeps them."""
+    """The pod with singular fields that equal the first plural ones, as the API server ensures."""
     return msgspec.structs.replace(
         pod, pod_ip=pod.pod_ips[0] if pod.pod_ips else "", host_network=False, host_ip=host[0], host_ips=host
     )

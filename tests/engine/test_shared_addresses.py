@@ -1,4 +1,4 @@
-"""Thousands of pods that have one address, as in a capture that hides addresses behind one that is valid."""
+"""Thousands of pods with one address, as in a capture that replaces all addresses with a valid one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many values a capture hides is said wherever a report or the screen says what was not read."""
+"""The number of hidden values is reported wherever a report or the screen reports what was not read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: what the official parser reads, and that names and labels stay what docs/metrics.md says."""
+"""Metrics: the official parser reads them, and their names and labels are those of docs/metrics.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formats of a report: what each reader relies on, and that cluster text stays harmless in all of them."""
+"""The formats of a report: the guarantees for each reader, and that cluster text stays harmless in all of them."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ NOTE = finding("DS-SVC-002", name="api")
 
 
 def rendered(name: str, value: Report) -> str:
-    """The report in a format, made at a time that tests know."""
+    """The report in a format, made at a known time."""
     return FORMATS[name](value, Extras(made_at=1_800_000_000.0))
 
 
@@ -121,7 +121,7 @@ SOME = report(
         NotEvaluatedPart(check="DS-NET-002", reason="networkpolicies: not given"),
     ),
 )
-# As the engine and the sources make it: text is safe already, names of objects are as the API gave them.
+# As engine and sources make it: text is already safe, names of objects are those of the API.
 POISONED = report(
     finding(
         "DS-SVC-001",
@@ -596,7 +596,7 @@ def test_every_format_says_what_could_not_be_read(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def reports() -> list[Report]:
-    """One of each kind, what is hostile among them."""
+    """One finding of each kind, including hostile ones."""
     return [SOME, POISONED, report(), compared(SOME, {}), *(build_report(from_path(path)) for path in SCENARIOS)]
 
 

@@ -1,4 +1,4 @@
-"""The HTML report: it stands alone, tells everything, and holds no text that could become markup."""
+"""The HTML report: it needs no other files, has everything, and contains no text that could become markup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
 class Page(HTMLParser):
-    """The tags and the text of a page; `unclosed` is what was opened and never closed."""
+    """The tags and the text of a page; `unclosed` are the tags that were never closed."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

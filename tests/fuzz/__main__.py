@@ -1,4 +1,4 @@
-"""By hand: `python -m tests.fuzz --inputs 100000 --seed 1`. `--only SEED` does one again, with its traceback."""
+"""By hand: `python -m tests.fuzz --inputs 100000 --seed 1`. `--only SEED` repeats one input, with its traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEMORY = 3 << 30
 
 
 def main() -> int:
-    """Run, and say how many inputs were taken and what failed."""
+    """Run, and print the number of inputs and the failures."""
     parser = argparse.ArgumentParser(prog="tests.fuzz")
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="the first one")
@@ -54,7 +54,7 @@ def main() -> int:
             sys.stdout.write(f"seed {seed}: {target.name} takes {time.process_time() - before:.1f} s\n")
         taken[target.name] += 1
         if number % 1000 == 0:
-            # A session takes what it knows out of the collector's sight, as it is the only one of its process.
+            # A session excludes its objects from garbage collection, because it is usually the only one of its process.
             gc.unfreeze()
             gc.collect()
         if number % 20_000 == 0:

@@ -1,4 +1,4 @@
-"""Changes to bytes and to objects by a seeded generator: what is cut, doubled, nested, or out of range."""
+"""Changes of bytes and objects by a seeded generator: truncated, repeated, nested, or out of range."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ NESTING: tuple[Callable[[int], bytes], ...] = (
 
 
 def changed_bytes(data: bytes, others: Sequence[bytes], by: random.Random) -> bytes:
-    """The bytes with one to four changes; `others` are what parts may come from."""
+    """The bytes with one to four changes; `others` are sources of parts."""
     for _ in range(by.randrange(1, 5)):
         at = by.randrange(len(data) + 1)
         to = min(len(data), at + by.choice((1, 1, 2, 4, 16, 100, 1000)))
@@ -152,7 +152,7 @@ def changed_bytes(data: bytes, others: Sequence[bytes], by: random.Random) -> by
 
 
 def changed_value(value: Any, by: random.Random) -> Any:
-    """A copy of JSON with one to five values exchanged, left out, doubled or nested."""
+    """A copy of JSON with one to five values replaced, omitted, repeated or nested."""
     value = copy.deepcopy(value)
     for _ in range(by.randrange(1, 6)):
         around = value
@@ -183,7 +183,7 @@ def changed_value(value: Any, by: random.Random) -> Any:
 
 
 def written(value: Any, by: random.Random) -> bytes:
-    """A JSON value as a file or an answer may hold it."""
+    """A JSON value as a file or a response may contain it."""
     match by.randrange(8):
         case 0:
             return json.dumps(value, indent=by.choice((1, 4))).encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Recordings as inputs: the bytes of the file changed, or what one of its parts contains."""
+"""Recordings as inputs: the bytes of the file are changed, or the content of one of its parts."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def recording() -> bytes:
 
 
 def changed_recording(by: random.Random) -> bytes:
-    """The recording with damaged bytes, or with another value in one of its parts, which is whole."""
+    """The recording with damaged bytes, or with another value in one of its parts, which stays well-formed."""
     data = recording()
     return changed_bytes(data, [data], by) if by.random() < 0.2 else _with_changed_part(data, by)
 
 
 def _with_changed_part(data: bytes, by: random.Random) -> bytes:
     with closing(sqlite3.connect(":memory:")) as connection:
-        # Without a write-ahead log (bytes 18 and 19 of the header), which a database in memory cannot have.
+        # Without a write-ahead log (bytes 18 and 19 of the header), which an in-memory database cannot have.
         connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
         table = by.choice(_PARTS)
         number, content = by.choice(connection.execute(f"SELECT rowid, content FROM {table}").fetchall())
@@ -69,7 +69,7 @@ def _with_changed_part(data: bytes, by: random.Random) -> bytes:
 
 
 def _changed(content: bytes, by: random.Random) -> bytes:
-    """The content with some of its values exchanged. What is packed within it is changed too."""
+    """The content with some of its values replaced, including packed ones."""
     try:
         value = msgspec.msgpack.decode(zlib.decompress(content))
     except zlib.error:
@@ -98,7 +98,7 @@ def _encoded(value: Any, otherwise: bytes) -> bytes:
 
 
 def replay(path: str) -> None:
-    """Open it, go about in it, and report of it."""
+    """Open it, move through it, and make a report."""
     reader = RecordingReader(Path(path))
     session = ReplaySession(reader)
     try:

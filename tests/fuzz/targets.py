@@ -1,4 +1,4 @@
-"""What is fuzzed: a name, what inputs are made of, and a function that takes one and raises nothing unexpected."""
+"""What is fuzzed: a name, a source of inputs, and a function that takes one and raises nothing unexpected."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Json = dict[str, Any]
 
 
 class Target(msgspec.Struct, frozen=True):
-    """`make` gives an input, `take` does what dsview does with it. `weight`: how often it is chosen."""
+    """`make` returns an input, `take` processes it like dsview. `weight` is how often it is chosen."""
 
     name: str
     make: Callable[[random.Random], bytes]
@@ -60,7 +60,7 @@ class Target(msgspec.Struct, frozen=True):
 
 @cache
 def objects() -> list[Json]:
-    """Recorded and made objects of every kind that is read."""
+    """Recorded and generated objects of every kind that is read."""
     found: list[Json] = []
     for path in SCENARIOS:
         found += json.loads((path / "objects.json").read_bytes())["items"]
@@ -83,7 +83,7 @@ def by_kind() -> dict[str, list[Json]]:
 
 @cache
 def some_files() -> list[bytes]:
-    """Files as people have them."""
+    """Typical files."""
     by = random.Random(0)
     found = [b"", b"not an object", b"<html></html>"]
     for _ in range(60):
@@ -157,7 +157,7 @@ def _take_snapshot(data: bytes) -> None:
 
 
 def _check_object(kind: Kind, item: Object) -> None:
-    """What was read can be written and read again, and redacted."""
+    """What was read can be written, read again, and redacted."""
     assert decode(kind, msgspec.json.encode(encode(kind, item))) == item
     if kind not in GATEWAY_KINDS:
         redacted_object(kind, item, Redactor(b"key"))
@@ -206,7 +206,7 @@ def some_messages() -> dict[str, list[bytes]]:
 
 @cache
 def some_protobuf() -> list[bytes]:
-    """Recorded answers, and all messages."""
+    """Recorded responses, and all messages."""
     recorded = [gzip.decompress(path.read_bytes())[:20_000] for path in sorted(DATA.glob("protobuf/*.pb.gz"))]
     return [*recorded, *(message for messages in some_messages().values() for message in messages)]
 
@@ -246,13 +246,13 @@ def _take_message(data: bytes) -> None:
 
 
 def _check_text(kind: Kind, item: Object) -> None:
-    """Protobuf says more times than JSON: those are written as the nearest one, and read."""
+    """Protobuf can express more times than JSON: these are written as the nearest one, and read."""
     decode(kind, msgspec.json.encode(encode(kind, item)))
 
 
 @cache
 def some_confs() -> list[bytes]:
-    """nginx.conf of controllers, cut to what is parsed quickly."""
+    """nginx.conf of controllers, truncated so that it is parsed quickly."""
     return [path.read_bytes()[:12_000] for path in sorted(DATA.glob("**/*.conf"))]
 
 
@@ -283,7 +283,7 @@ def _kubeconfig(by: random.Random) -> bytes:
     config = changed_value(_KUBECONFIG, by) if by.random() < 0.7 else _KUBECONFIG
     data = written(config, by)
     if by.random() < 0.05:
-        # Seldom: the authorities of the system take a hundred times as long to read as all else.
+        # Rarely: reading the system's certificate authorities takes a hundred times as long as everything else.
         data = data.replace(b"http://", b"https://")
     return changed_bytes(data, some_files(), by) if by.random() < 0.5 else data
 

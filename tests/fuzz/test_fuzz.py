@@ -1,4 +1,4 @@
-"""The fuzzer for a bounded time, with the same inputs each time; `python -m tests.fuzz` goes on by hand."""
+"""The fuzzer for a limited time, with the same inputs each time; `python -m tests.fuzz` runs it for longer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects are read from JSON: what repeats is shared, what is missing is empty, what is wrong is said."""
+"""Objects are read from JSON: repeated values are shared, missing ones are empty, wrong ones are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`encode` is the inverse of `decode`: what was read, written and read again is the same."""
+"""`encode` is the inverse of `decode`: reading, writing and reading again gives the same object."""
 
 from __future__ import annotations
 

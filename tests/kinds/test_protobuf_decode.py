@@ -1,4 +1,4 @@
-"""Objects in protobuf: the same that their JSON gives, and what is made of bytes that are not."""
+"""Objects in protobuf: the same objects as from JSON, and the handling of invalid bytes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _NEVER_EMPTY = {"kind", "livenessProbe", "readinessProbe", "startupProbe"}
 
 
 def as_a_server_writes(value: Any, name: str = "") -> Any:
-    """JSON without what no server writes, and protobuf cannot say: null, the kind of nothing, a probe of nothing."""
+    """JSON without values that no server writes and protobuf cannot express, such as null."""
     if isinstance(value, dict):
         kept = {key: as_a_server_writes(one, key) for key, one in value.items()}
         is_nothing = {key for key, one in kept.items() if one == ("" if key == "kind" else {}) and key in _NEVER_EMPTY}
@@ -216,7 +216,7 @@ def test_bytes_that_are_no_such_object_are_said_to_be_bad(data: bytes, said: str
 
 
 def test_a_bad_object_is_named_where_its_name_can_be_read() -> None:
-    # A status whose bytes are not a PodStatus, behind metadata that are whole.
+    # A status whose bytes are not a PodStatus, after valid metadata.
     good = pb.PartialObject(metadata=pb.ObjectMeta(name="web", namespace="shop")).SerializeToString()
     with pytest.raises(BadObject) as caught:
         decode_message(Kind.POD, good + b"\x1a\x03\xff\xff\xff")
@@ -226,7 +226,7 @@ def test_a_bad_object_is_named_where_its_name_can_be_read() -> None:
 def test_text_that_is_not_utf8_costs_its_object_only() -> None:
     good = pb.PartialObject(metadata=pb.ObjectMeta(name="web", namespace="shop")).SerializeToString()
     with pytest.raises(BadObject) as caught:
-        # spec.nodeName is two bytes that no text has.
+        # spec.nodeName is two bytes that are not valid text.
         decode_message(Kind.POD, good + b"\x12\x04\x52\x02\xff\xfe")
     assert caught.value.identity == "shop/web"
 

@@ -1,4 +1,4 @@
-"""Each controller's door in a dual-stack cluster: healthy, nothing is flagged; changed in one way, that is."""
+"""Each controller's door in a dual-stack cluster: nothing is flagged while it is healthy, and one change is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ V6 = "IPv6"
 
 
 def flagged(session: Session) -> set[tuple[str, str, str, str | None]]:
-    """Code, severity, name and family of what is worse than a note."""
+    """Code, severity, name and family of the errors and warnings."""
     return {
         (f.check, f.severity.value, f.object.name, f.family) for f in session.book if f.severity is not Severity.NOTE
     }

@@ -1,4 +1,4 @@
-"""Of the environment of a container only what decides its sockets is kept, whichever way a pod is encoded."""
+"""Only the environment variables that decide the sockets of a container are kept, in both encodings of a pod."""
 
 from __future__ import annotations
 

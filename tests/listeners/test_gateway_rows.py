@@ -1,4 +1,4 @@
-"""Gateways that no pod serves have rows of their own in the listeners' pane, and a detail and a trace from there."""
+"""Gateways without pods have their own rows in the listeners' pane, with a detail and a trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While a host moves from one door to another, the plan compares both and says what each needs, in its own words."""
+"""While a host moves from one door to another, the plan compares both, in the terms of each controller."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRACE_SCHEMA = json.loads((Path(__file__).parents[2] / "tui/dsview/export/trace.
 
 
 def migrating(folder: Path, dual: str | None = None) -> Session:
-    """Traefik serves the host with both families; a Gateway of Istio is to take over."""
+    """Traefik serves the host with both families; a Gateway of Istio will replace it."""
     items = [*doors.traefik(), *doors.istio(dual), *doors.backend()]
     routes = [doors.ingress(HOST, "traefik", "shop-web"), doors.route(HOST, "shop-web")]
     return load([*items, *routes], folder)

@@ -1,4 +1,4 @@
-"""What the pane says of a controller's sockets against the program itself, configured as the controller does it."""
+"""The sockets in the pane compared with the program itself, configured as the controller does it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def running(command: Sequence[str | None], port: int) -> Iterator[None]:
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         deadline = time.monotonic() + DEADLINE
-        # The wait for an early end doubles as the pause between two looks.
+        # Waiting for an early exit is also the pause between two attempts.
         while not any(answers(host, port) for _, host in CLIENTS):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.02)
@@ -50,7 +50,7 @@ def running(command: Sequence[str | None], port: int) -> Iterator[None]:
 
 
 def families(port: int) -> set[Family]:
-    """Over which families a client on loopback gets through."""
+    """The families over which a client on loopback can connect."""
     return {family for family, host in CLIENTS if answers(host, port)}
 
 
@@ -173,7 +173,7 @@ func main() {
 
 @pytest.fixture(scope="module")
 def listening_go(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Go program that listens on the address it is given, as Traefik does."""
+    """A Go program that listens on the given address, as Traefik does."""
     folder = tmp_path_factory.mktemp("go")
     (folder / "main.go").write_text(PROGRAM)
     binary = folder / "listening"

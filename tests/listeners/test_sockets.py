@@ -1,4 +1,4 @@
-"""What each controller's settings make of its sockets."""
+"""The sockets that follow from the settings of each controller."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_kgateway_goes_by_its_controller(env: tuple[tuple[str, str | None], ...]
 def _with_parameters(
     kind: Kind, own: str | None, of_class: str | None, *, there: bool = True, merge: str = ""
 ) -> ClusterState:
-    """A cluster with Gateway edge/gw, whose own and whose class's parameters have an ipFamily, or are not named."""
+    """A cluster with Gateway edge/gw, whose parameters, or those of its class, have an ipFamily, or are missing."""
     state = cluster()
 
     def ref(name: str, value: str | None) -> ParametersRef | None:
@@ -331,7 +331,7 @@ def test_waypoints_and_proxies_other_than_envoy_are_no_doors_of_istio(
             {"run": "haproxy-ingress"},
             "",
         ),
-        # Traefik that a file configures.
+        # Traefik with a configuration file.
         (container("traefik", MIRRORED), {"app.kubernetes.io/name": "traefik"}, "traefik"),
         (container("edge", MIRRORED, ("--entrypoints.web.address=:80",)), {}, "traefik"),
     ],

@@ -1,4 +1,4 @@
-"""A controller is known to its own module, its own checks, and nobody else."""
+"""Only a controller's own module and its own checks know it."""
 
 from __future__ import annotations
 

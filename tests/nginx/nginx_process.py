@@ -1,4 +1,4 @@
-"""A real nginx on loopback, started from a configuration, and the sockets that the kernel says it listens on."""
+"""A real nginx on loopback, started with a configuration, and the sockets that the kernel lists for it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 
 class StartError(Exception):
-    """nginx refused the configuration or could not bind; its text is nginx's error log."""
+    """nginx refused the configuration or could not bind; the text is nginx's error log."""
 
 
 def binary() -> str | None:
-    """Where nginx is, if anywhere; Debian puts it where a user's PATH does not look."""
+    """The path of nginx, or None; Debian installs it in a directory that is not on a user's PATH."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
@@ -31,12 +31,12 @@ def build_options() -> str:
 
 
 def has_stream() -> bool:
-    """Whether the binary has the stream module, built in or beside it."""
+    """Whether the binary has the stream module, built in or as a file."""
     return STREAM_MODULE.exists() or "--with-stream " in build_options()
 
 
 def configuration(home: Path, http: str, stream: str) -> str:
-    """A whole nginx.conf around the blocks, with everything it writes inside `home`."""
+    """A complete nginx.conf with these blocks; everything that it writes is inside `home`."""
     temp_paths = "\n".join(
         f"    {what}_temp_path {home}/{what};" for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -57,11 +57,11 @@ class RunningNginx:
         self._command = command
 
     def printed(self) -> bytes:
-        """What `nginx -T` prints of the same configuration."""
+        """The output of `nginx -T` for the same configuration."""
         return subprocess.run([*self._command, "-T"], capture_output=True, check=True).stdout
 
     def sockets(self) -> set[KernelSocket]:
-        """What the kernel lists for the sockets that the master process holds open for listening."""
+        """The kernel's entries for the listening sockets of the master process."""
         return sockets_of(self.pid)
 
 
@@ -80,8 +80,8 @@ def nginx(http: str = "", stream: str = "", files: Mapping[str, str] = MappingPr
         command = [binary() or "nginx", "-p", name, "-c", str(conf), "-e", str(home / "error.log")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            # The file appears after all sockets are open (ngx_init_cycle, then ngx_create_pidfile). The wait for
-            # an early end doubles as the pause between two looks.
+            # The file appears after all sockets are open (ngx_init_cycle, then ngx_create_pidfile). Waiting for
+            # an early exit is also the pause between two attempts.
             deadline = time.monotonic() + DEADLINE
             while not (home / "nginx.pid").exists():
                 with contextlib.suppress(subprocess.TimeoutExpired):

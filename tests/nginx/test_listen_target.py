@@ -1,4 +1,4 @@
-"""Where a `listen` points, one shape a row."""
+"""The address of a `listen`, one form per row."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From the text of an nginx.conf to its sockets: files as ingress-nginx writes them, and files not to be trusted."""
+"""From the text of an nginx.conf to its sockets: files as ingress-nginx writes them, and untrusted files."""
 
 from pathlib import Path
 

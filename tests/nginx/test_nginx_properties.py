@@ -1,4 +1,4 @@
-"""What holds for every text: nothing crashes, nothing is left out unnoticed, what was written is what is read."""
+"""What holds for every text: nothing crashes, nothing is omitted unnoticed, what was written is read."""
 
 from unittest.mock import patch
 

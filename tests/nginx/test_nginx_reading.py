@@ -1,4 +1,4 @@
-"""Verdicts on controller pods: one parse per text, large files in another process, and what may go wrong there."""
+"""Reading the configuration of controller pods: one parse per text, large files in another process, and failures."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ def pod(name: str) -> Pod:
 
 
 def large(megabytes: float, servers: int = 3_000) -> bytes:
-    """What the controller would write for so many hosts, with as many locations each as make up the size."""
+    """The controller's output for this many hosts, with enough locations for the size."""
     before, _, rest = CHART_DEFAULT.partition(b"\t## start server shop.example.org\n")
     shop, _, after = rest.partition(b"\t## end server shop.example.org\n")
     head, location, tail = re.split(rb"(?s)(\t\tlocation / .*\n\t\t}\n)", shop)
@@ -37,7 +37,7 @@ def large(megabytes: float, servers: int = 3_000) -> bytes:
 
 @pytest.fixture
 def parses(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The texts that were parsed, with nothing remembered from before."""
+    """The texts that were parsed, with empty caches."""
     done: list[bytes] = []
     real = reading.parse_conf
 
@@ -172,7 +172,7 @@ def test_ten_megabytes_with_3000_servers_take_less_than_five_seconds_of_cpu() ->
     spent = [b.ru_utime + b.ru_stime - a.ru_utime - a.ru_stime for a, b in zip(before, after, strict=True)]
     assert len(listeners[0].server_names) == 3_001
     assert spent[0] < 5
-    assert spent[1] < 0.5  # what is left for the process that draws the screen
+    assert spent[1] < 0.5  # the time that is left for the process of the screen
 
 
 def test_ten_megabytes_on_one_line_are_refused_without_delay() -> None:

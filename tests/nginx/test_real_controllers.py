@@ -1,4 +1,4 @@
-"""nginx as NGINX Gateway Fabric and F5's controller run it: what `nginx -T` prints, the pane and the kernel agree."""
+"""nginx as NGINX Gateway Fabric and F5's controller run it: the output of `nginx -T`, the pane and the kernel agree."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def listens(port: int, families: tuple[Family, ...], more: str = "") -> str:
 
 
 def compare(items: list[Json], pod: str, blocks: dict[str, str], files: dict[str, str], folder: Path) -> None:
-    """The public sockets of the pane are those that the kernel shows of nginx."""
+    """The public sockets in the pane are those that the kernel lists for nginx."""
     with nginx(**blocks, files=files) as running:
         printed = running.printed()
         kernel = {(s.table.removesuffix("6"), V6 if s.table.endswith("6") else V4, s.port) for s in running.sockets()}

@@ -1,4 +1,4 @@
-"""The classifier against a real nginx: what it says of a configuration, and what the kernel shows of nginx then."""
+"""The classifier compared with a real nginx: its result for a configuration, and the sockets that the kernel lists."""
 
 import os
 import tempfile
@@ -26,7 +26,7 @@ WILDCARDS = frozenset({"*", "0.0.0.0", "[::]"})
 
 
 def kernel_socket(listener: Listener) -> KernelSocket:
-    """The line of /proc/net that must be there for a listener with an address of its own."""
+    """The line of /proc/net for a listener with a socket of its own."""
     table = "tcp" if listener.transport == "tcp" else "udp"
     if listener.address.startswith("["):
         return KernelSocket(f"{table}6", listener.address.strip("[]"), listener.port or 0)
@@ -34,13 +34,13 @@ def kernel_socket(listener: Listener) -> KernelSocket:
 
 
 def said_to_answer(listeners: tuple[Listener, ...], host: str, family: Family, port: int) -> bool:
-    """Whether a client that goes to a loopback address gets through, after what the classifier says."""
+    """Whether a client can connect to a loopback address, according to the classifier."""
     mine = {host, f"[{host}]", f"[::ffff:{host}]"}
     return any(x.port == port and family in x.families and x.address in {*WILDCARDS, *mine} for x in listeners)
 
 
 def compare(listeners: tuple[Listener, ...], sockets: set[KernelSocket]) -> None:
-    """Both sides name the same sockets, and clients of both families find what the classifier promises."""
+    """Both sides have the same sockets, and clients of both families can connect as the classifier says."""
     listening = [x for x in listeners if x.transport != "unix"]
     assert {kernel_socket(x) for x in listening} == sockets
     clients: list[tuple[str, Family]] = [("127.0.0.1", V4), ("::1", V6)]
@@ -226,6 +226,6 @@ def test_target_that_the_classifier_refuses_is_refused_by_nginx(target: str) -> 
 
 
 def filled(blocks: str, home: str = "") -> str:
-    """The blocks with free ports for P, Q and R, in a row, and a directory for HOME."""
+    """The blocks with consecutive free ports for P, Q and R, and a directory for HOME."""
     p, q, r = free_ports()
     return blocks.replace("HOME", home).replace("P", str(p)).replace("Q", str(q)).replace("R", str(r))

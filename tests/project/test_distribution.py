@@ -1,4 +1,4 @@
-"""What dsview is handed out with: the CronJob, the container, the krew manifest, and how it calls itself."""
+"""What is distributed with dsview: the CronJob, the container, the krew manifest, and its User-Agent."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_cronjob_comes_with_all_that_it_needs(objects: dict[str, dict[str, A
 
 def test_the_cronjob_has_no_right_but_to_read(objects: dict[str, dict[str, Any]]) -> None:
     rules = objects["ClusterRole"]["rules"]
-    # A check gets no single object but ConfigMaps that are named.
+    # A check reads no single object except named ConfigMaps.
     assert all(set(rule["verbs"]) <= {"list", "watch"} or rule.get("resourceNames") for rule in rules)
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list", "watch"}
     resources = {resource for rule in rules for resource in rule["resources"]}

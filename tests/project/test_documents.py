@@ -1,4 +1,4 @@
-"""What the documents say is so: their commands exist, their files are there, and CI runs what the README says."""
+"""The documents are correct: their commands and files exist, and CI runs what the README says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(name: str) -> str:
 
 
 def commands(name: str) -> list[str]:
-    """Every dsview command in a document, in blocks of shell and in code between backquotes."""
+    """Every dsview command in a document, in shell blocks and in backquoted code."""
     text = read(name)
     lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
     lines += re.findall(r"`([^`\n]+)`", text.replace("```", ""))

@@ -1,4 +1,4 @@
-"""What is imported when: a command pays for what it uses, and the first frame waits for no cluster."""
+"""When modules are imported: a command imports only what it uses, and the first frame waits for no cluster."""
 
 from __future__ import annotations
 

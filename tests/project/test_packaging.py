@@ -1,4 +1,4 @@
-"""What is installed is whole: the wheel opens the dashboard, and what is imported when."""
+"""What is installed is complete: the wheel opens the dashboard, and imports modules only when needed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, made from the source distribution as an index would."""
+    """The wheel, built from the source distribution as an index would."""
     folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)],
@@ -51,7 +51,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A python that has the wheel, what the wheel asks for, and nothing else."""
+    """A Python with the wheel and its dependencies, and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "env", with_pip=True, system_site_packages=False)
     python = folder / "env" / "bin" / "python"
@@ -60,7 +60,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _files(folder: Path) -> set[str]:
-    """Every file below a folder that is no tool's cache."""
+    """Every file below a folder, without the caches of tools."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {p.as_posix() for p in found if not any(part.startswith((".", "__pycache__")) for part in p.parts)}
 

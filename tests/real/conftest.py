@@ -1,4 +1,4 @@
-"""Sessions on a real kube-apiserver. Whoever asks for one is skipped where there is none."""
+"""Sessions on a real kube-apiserver. Tests that need one are skipped if there is none."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.realapi import RealApi, missing
 
 @pytest.fixture(scope="module", autouse=True)
 def assets() -> None:
-    """There are binaries of a real API server."""
+    """Whether the binaries of a real API server are available."""
     if why := missing():
         pytest.skip(why)
 
 
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failures are tried again soon: the delays themselves have tests of their own."""
+    """Failures are retried soon: the delays have tests of their own."""
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.1)
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.5)
     monkeypatch.setattr(reconnect, "SPREAD", 0.1)
@@ -38,7 +38,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, assets: None) -> Iterator[Real
 
 @pytest.fixture
 def real(api: RealApi, tmp_path: Path) -> Iterator[Callable[..., Real]]:
-    """Opens a session on the server; options are the source's."""
+    """Opens a session on the server, with the options of a source."""
     opened: list[Real] = []
 
     def open_real(**options: Any) -> Real:

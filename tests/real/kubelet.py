@@ -1,4 +1,4 @@
-"""As much of a kubelet as the API server needs for an exec."""
+"""The part of a kubelet that the API server needs for an exec."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Kubelet:
-    """Listens on loopback with a certificate of its own; `files` is what each command writes. A context manager."""
+    """Listens on loopback with its own certificate; `files` has the output of each command. A context manager."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.files = files

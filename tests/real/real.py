@@ -1,4 +1,4 @@
-"""A session on a real API server, as the fault tests drive it, and objects to make there."""
+"""A session on a real API server for the fault tests, and objects to create there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _numbers = itertools.count()
 
 
 class Real(Driven):
-    """A session, drained while something is awaited. `user` is what the kubeconfig says of who asks."""
+    """A session that is drained while a test waits. `user` is the user of the kubeconfig."""
 
     DEADLINE = 60.0
 
@@ -32,7 +32,7 @@ class Real(Driven):
         super().__init__(Session(self.source))
 
     def until_said(self, health: Health, words: str, *kinds: Kind) -> None:
-        """Drain until the health of each kind is that, and its reason holds those words."""
+        """Drain until each kind has this health and a reason that contains these words."""
         for kind in kinds:
             self.until(partial(self._says, health, words, kind), f"{kind} are {health}: {words!r}")
 
@@ -40,11 +40,11 @@ class Real(Driven):
         return self.health(kind) is health and words in self.reason(kind)
 
     def found(self, name: str) -> set[str]:
-        """The checks that speak against a Service of the default namespace."""
+        """The checks that report a Service of the default namespace."""
         return {finding.check for finding in self.session.findings_of("Service", "default", name)}
 
     def difference(self, but: Iterable[Kind] = ()) -> dict[str, set[tuple[tuple[str, str], str]]]:
-        """What the state holds otherwise than a fresh list does, by kind."""
+        """The differences between the state and a fresh list, by kind."""
         found = {}
         for kind in (kind for kind in FOLLOWED if kind not in but):
             fresh = self.api.versions(RESOURCES[kind].path("v1"))
@@ -54,7 +54,7 @@ class Real(Driven):
         return found
 
     def ends_well(self, but: Iterable[Kind] = ()) -> None:
-        """What each fault ends with: every kind is live, the state equals a fresh list, and news arrive."""
+        """The end of each fault: every kind is live, the state equals a fresh list, and changes arrive."""
         self.until(lambda: not self.statuses(but), "all is live")
         self.until(lambda: not self.difference(but), "all is as a fresh list")
         name = f"told-afterwards-{next(_numbers)}"
@@ -63,13 +63,13 @@ class Real(Driven):
         self.settle()
 
     def wake(self) -> None:
-        """Have every connection opened anew, as after sleep: watches of a real server last for minutes."""
+        """Reopen every connection, as after sleep: watches of a real server last for minutes."""
         assert self.source._client is not None
         self.source._client.break_connections()
 
 
 def service(name: str, **spec: Any) -> Json:
-    """A Service, as somebody writes it."""
+    """A Service as a user would write it."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -79,7 +79,7 @@ def service(name: str, **spec: Any) -> Json:
 
 
 def pod(name: str, **labels: str) -> Json:
-    """A pod that nobody ever starts: there is no scheduler."""
+    """A pod that never starts: there is no scheduler."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",

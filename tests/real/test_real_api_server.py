@@ -1,4 +1,4 @@
-"""The same way as the loopback API server's tests, on a real kube-apiserver where there is one."""
+"""The tests of the loopback API server on a real kube-apiserver, if there is one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_service_patched_to_dual_stack_loses_its_flag(api: RealApi, real: Open
     assert kept is not None
     assert list(kept.cluster_ips) == served["spec"]["clusterIPs"]
     assert len(kept.cluster_ips) == 2
-    # And back: the second family is given up, which takes all three fields.
+    # And back: removing the second family takes all three fields.
     single = {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"], "clusterIPs": kept.cluster_ips[:1]}
     api.patch(f"{SERVICES}/my-service", {"spec": single})
     one.until(lambda: "DS-SVC-002" in one.found("my-service"), "the flag is there again")

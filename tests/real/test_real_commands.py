@@ -1,4 +1,4 @@
-"""The commands that dsview prints, run through a real kubectl, and what becomes of the finding."""
+"""The commands that dsview prints, run with a real kubectl, and the effect on the finding."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ BALANCED = {"type": "LoadBalancer", "ipFamilyPolicy": "PreferDualStack", "loadBa
 
 @pytest.fixture(scope="module", autouse=True)
 def kubectl() -> None:
-    """There is a kubectl."""
+    """Whether kubectl is available."""
     if not ASSETS or shutil.which("kubectl", path=PATH) is None:
         pytest.skip("there is no kubectl in the folder of KUBEBUILDER_ASSETS, nor in PATH")
 
 
 def node(name: str, *cidrs: str) -> Json:
-    """A node, as a kubelet registers it."""
+    """A node as a kubelet registers it."""
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"podCIDRs": list(cidrs)}}
 
 
 def finding(one: Real, check: str, name: str) -> Finding | None:
-    """The finding of a check about an object of that name."""
+    """The finding of a check about an object of this name."""
     return next((found for found in one.session.book if (found.check, found.object.name) == (check, name)), None)
 
 
 def run(folder: Path, script: str) -> str:
-    """What the commands say; they must succeed, one after the other."""
+    """The output of the commands, which must succeed one after the other."""
     done = subprocess.run(
         ["/bin/sh", "-ec", script],
         env={"PATH": PATH, "KUBECONFIG": str(folder / "kubeconfig"), "HOME": str(folder)},

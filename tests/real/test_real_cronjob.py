@@ -56,14 +56,14 @@ class Installed(msgspec.Struct, frozen=True):
 
 
 def refused(report: Json) -> set[str]:
-    """The resources that the server refused to give."""
+    """The resources that the server refused."""
     plurals = {kind.value: resource.plural for kind, resource in RESOURCES.items()}
     return {plurals[source["kind"]] for source in report["sources"] if source["completeness"] == "refused"}
 
 
 @pytest.fixture(scope="module")
 def installed(api: RealApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """The manifest, applied with kubectl twice: a pipeline applies it again and again."""
+    """The manifest, applied twice with kubectl: a pipeline applies it again and again."""
     if not ASSETS or shutil.which("kubectl", path=PATH) is None:
         pytest.skip("there is no kubectl in the folder of KUBEBUILDER_ASSETS, nor in PATH")
     folder = tmp_path_factory.mktemp("cronjob")
@@ -129,7 +129,7 @@ def test_a_right_that_is_taken_from_it_is_missed(installed: Installed) -> None:
         for taken in sorted(names - {"endpoints"}):
             rules = [{**rule, "resources": [n for n in rule["resources"] if n != taken]} for rule in installed.rules]
             installed.api.request("PUT", ROLE, {**role, "rules": [rule for rule in rules if rule["resources"]]})
-            # The API server learns of a changed role a moment later.
+            # The API server notices a changed role a moment later.
             for _ in range(20):
                 if taken in refused(installed.check()):
                     break

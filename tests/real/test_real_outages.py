@@ -76,7 +76,7 @@ def test_a_server_without_its_store_is_waited_for_and_said_to_give_no_answer(
     one = real().settle()
     kept = {item.key for item in one.session.state.services}
     api.stop_store()
-    # What is watched goes on being watched, from the server's memory; a list waits for the store.
+    # Watches continue from the server's memory; a list waits for the store.
     other = real()
     other.until_said(Health.LOADING, "may be waiting for its etcd", Kind.SERVICE, Kind.POD)
     assert {item.key for item in one.session.state.services} == kept
@@ -110,7 +110,7 @@ def test_a_token_that_is_no_longer_accepted_is_said_and_a_new_one_is_used(
     renew()
     one = real(user={"tokenFile": str(file)}).settle()
     assert not one.statuses()
-    # Tokens of an account end with it. A running server remembers for some seconds that it accepted one.
+    # Tokens of an account end with it. A running server caches for some seconds that it accepted one.
     api.delete(f"{accounts}/reader")
     api.stop(graceful=False)
     api.start()

@@ -1,4 +1,4 @@
-"""What a real API server permits, and what its audit log holds of a whole session."""
+"""What a real API server permits, and the audit log of a whole session."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONF = next((DATA / "scenarios" / "09-disable-ipv6").glob("nginx/*/*.conf")).rea
 
 @pytest.fixture
 def permit(api: RealApi) -> Iterator[Callable[[str], None]]:
-    """Gives the user a ClusterRole, as YAML, in the place of the one before."""
+    """Replaces the ClusterRole of the user with this one, as YAML."""
     api.delete(f"{RBAC}/clusterroles/dsview")
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -87,7 +87,7 @@ def controller(api: RealApi) -> Iterator[Kubelet]:
 
 
 def harmless(entries: list[Json]) -> set[tuple[str, str]]:
-    """Hold all that was asked for to what dsview promises; what it was, by verb and resource."""
+    """Check that all requests are those that dsview promises. Returns them by verb and resource."""
     asked = set()
     for entry in entries:
         target = entry.get("objectRef", {"resource": entry["requestURI"].partition("?")[0]})
@@ -116,7 +116,7 @@ async def test_the_printed_cluster_role_is_enough_and_the_audit_log_of_a_whole_s
         await one.tour()
         assert one.app.workspace is not None
         state = one.app.workspace.session.state
-        # Events are polled, Endpoints are read where that is asked for.
+        # Events are polled, Endpoints are read only on request.
         healths = {kind: state.status(kind).health for kind in RESOURCES if kind is not Kind.ENDPOINTS}
         assert {kind for kind, health in healths.items() if health is Health.ABSENT} == set(GATEWAY_KINDS)
         assert set(healths.values()) <= {Health.LIVE, Health.POLLING, Health.ABSENT}, healths
@@ -153,7 +153,7 @@ def test_rights_that_are_withdrawn_are_said_and_given_back_are_used(
     one = real(user=AS_USER, interval=0.2).settle()
     assert not one.statuses()
     permit("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: dsview}, rules: []}")
-    # A watch that was permitted lasts for minutes; that it has to be opened anew is what tells.
+    # A permitted watch lasts for minutes; the refusal appears when it is reopened.
     one.wake()
     one.until_said(Health.REFUSED, "forbidden", *FOLLOWED)
     api.create(SERVICES, service("unseen"))
@@ -171,5 +171,5 @@ def test_without_any_right_every_kind_is_refused_and_nothing_else_is_tried(
     one.until_said(Health.REFUSED, "forbidden", *FOLLOWED)
     assert one.session.state.server.version is not None
     asked = harmless(api.audit()[before:])
-    # In the place of all namespaces that of the context is tried, where it names one.
+    # Instead of all namespaces, that of the context is tried, if it names one.
     assert {name for _, name in asked} <= {*(RESOURCES[kind].plural for kind in RESOURCES), "/version", "/apis"}

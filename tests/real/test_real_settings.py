@@ -1,4 +1,4 @@
-"""Real API servers that are set up otherwise: other families, kinds not served, no streaming lists, no cache."""
+"""Real API servers with other settings: other families, kinds not served, no streaming lists, no cache."""
 
 from __future__ import annotations
 
