@@ -72,7 +72,7 @@ def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
         assert taken
         assert one.session.state.pods.get(("default", "expired-0")) is None
         assert one.session.state.pods.get(("default", "after-the-first-page")) is not None
-        # What was listed first was listed again from its beginning.
+        # The kinds that were listed were listed again from the beginning.
         assert one.source.traffic()[Kind.POD].lists > 1 + len(one.session.state.pods) // 5
 
 
@@ -126,7 +126,7 @@ def test_what_the_server_makes_of_services_is_as_it_should_be(
             service("external", type="ExternalName", externalName="db.example.test", selector=None, ports=None),
         )
         one.settle()
-        # The server makes its ServiceCIDR when it is up already.
+        # The server creates its ServiceCIDR only after it is up.
         one.until(lambda: one.session.profile.confidence.value == "declared", "the families are declared")
         assert one.session.profile.mode == mode
         one.until(lambda: len(one.session.state.services) == 6, "all are there")

@@ -1,4 +1,4 @@
-"""Text that means harm, and what holds of it wherever it comes out: it drives no terminal, spreadsheet or parser."""
+"""Hostile text, and the rules for each place where it is printed: it controls no terminal, spreadsheet or parser."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ _PIECES = (
 
 
 def strings(seed: int, count: int) -> list[str]:
-    """So many strings of one to four pieces, a letter between some; the same for the same seed."""
+    """This many strings of one to four pieces, some with a letter between; the same for the same seed."""
     source = random.Random(seed)
     found = []
     for _ in range(count):
@@ -109,7 +109,7 @@ def strings(seed: int, count: int) -> list[str]:
 
 
 def decodable(texts: list[str]) -> list[str]:
-    """The texts without lone surrogates: no object holds one, since the JSON and YAML readers refuse them."""
+    """The texts without lone surrogates: no object contains one, since the JSON and YAML readers refuse them."""
     return [re.sub("[\ud800-\udfff]", "?", text) for text in texts]
 
 
@@ -154,7 +154,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
 class HarmError(AssertionError):
-    """Something came out that should not have."""
+    """Something was printed that must not be."""
 
 
 def _refuse(text: str, what: str) -> None:
@@ -165,36 +165,36 @@ def _refuse(text: str, what: str) -> None:
 
 
 def hold_frame(frame: str) -> None:
-    """What is written on the terminal for one frame."""
+    """The bytes that are written to the terminal for one frame."""
     _refuse(_TEXTUAL.sub("", frame).replace("\n", ""), "frame")
 
 
 def hold_lines(text: str) -> None:
-    """Text of many lines, for a terminal or the clipboard."""
+    """Text of several lines, for a terminal or the clipboard."""
     _refuse(text.replace("\n", ""), "lines")
     text.encode()
 
 
 def hold_line(text: str) -> None:
-    """Text that is one line."""
+    """Text of one line."""
     _refuse(text, "line")
     text.encode()
 
 
 def hold_json(text: str) -> None:
-    """JSON that is also harmless to look at."""
+    """JSON that is also safe to print."""
     json.loads(text)
     hold_lines(text)
 
 
 def hold_xml(text: str) -> None:
-    """XML, also harmless to look at."""
+    """XML that is also safe to print."""
     ElementTree.fromstring(text.encode())
     hold_lines(text)
 
 
 def hold_csv(text: str) -> None:
-    """CSV of which no cell begins a formula."""
+    """CSV without a cell that begins a formula."""
     rows = list(csv.reader(io.StringIO(text)))
     if len({len(row) for row in rows}) != 1:
         raise HarmError("the rows of the CSV differ in length")
@@ -219,7 +219,7 @@ class _Tags(html.parser.HTMLParser):
 
 
 def hold_html(text: str) -> None:
-    """HTML in which nothing of the cluster is markup: no script of its own, no handler, no link."""
+    """HTML in which no cluster text is markup: no script, no handler, no link."""
     tags = _Tags()
     tags.feed(text)
     tags.close()
@@ -235,7 +235,7 @@ _BARE = re.compile(r"[\w@%+=:,./ -]*(?:\| jq )?[\w@%+=:,./ -]*(?:\| kubectl [\w@
 
 
 def hold_script(text: str) -> None:
-    """Lines of shell in which nothing of the cluster stands outside of quotes, but as a plain word or a comment."""
+    """Shell lines in which cluster text is quoted, a plain word, or a comment."""
     hold_lines(text)
     commands = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
     for bare in _QUOTED.sub("", commands).split("\n"):
@@ -247,13 +247,13 @@ _SENTENCE = re.compile(r"[A-Z][a-z]+ .*\.")
 
 
 def hold_fixes(text: str) -> None:
-    """Fixes: commands that a shell may run, comments and sentences, and nothing of the cluster that begins a line."""
+    """Fixes: commands for a shell, comments and sentences; no line begins with cluster text."""
     for line in text.split("\n"):
         if line and not _SENTENCE.fullmatch(line):
             hold_script(line)
 
 
 def chunks(texts: list[str], size: int) -> Iterator[list[str]]:
-    """The texts in portions."""
+    """The texts in batches."""
     for start in range(0, len(texts), size):
         yield texts[start : start + size]

@@ -30,7 +30,7 @@ _CONTROLLER = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/com
 
 
 def services(text: Iterator[str], count: int) -> Iterator[Service]:
-    """Services of which most lack the IPv6 address that they ask for."""
+    """Services, most of which lack the requested IPv6 address."""
     for number in range(count):
         v4 = f"10.96.{number // 250}.{number % 250}"
         yield Service(
@@ -80,7 +80,7 @@ def pods(text: Iterator[str], count: int) -> Iterator[Pod]:
 
 
 def nodes(text: Iterator[str], count: int) -> Iterator[Node]:
-    """Nodes, and the one on which every second pod runs."""
+    """Nodes, and the one with every second pod."""
     for number in range(count):
         yield Node(
             name=f"{next(text)}{number}" if number else "node",
@@ -99,7 +99,7 @@ def nodes(text: Iterator[str], count: int) -> Iterator[Node]:
 
 
 def controllers(text: Iterator[str], count: int) -> Iterator[tuple[Pod, ProxyListeners]]:
-    """Controller pods with what was read of their nginx.conf, or why it was not."""
+    """Controller pods with their nginx.conf, or the reason why it was not read."""
     for number, pod in enumerate(pods(text, count)):
         own = Pod(
             name=f"{pod.name}c", namespace=pod.namespace, uid=f"c{number}", labels=_CONTROLLER, phase="Running",
@@ -130,7 +130,7 @@ def _conf(pod: Pod, source: ListenSource, listeners: tuple[Listener, ...] = (), 
 
 
 class HostileSource:
-    """Tells of everything at once, each text in it hostile. `key_of` names an object that holds all texts."""
+    """Sends everything at once, with only hostile texts. `key_of` names an object that contains all of them."""
 
     kind: Literal["cluster"] = "cluster"
     is_live = True
@@ -167,7 +167,7 @@ class HostileSource:
         return wall
 
     def start(self, sink: Sink) -> None:
-        """Tell of everything."""
+        """Send everything."""
         text = cycle(self.texts)
         everything = "".join(self.texts)
         sink(ServerInfo(version=everything, banners=(everything,)))
@@ -185,25 +185,25 @@ class HostileSource:
             sink(StatusChanged(kind=kind, health=health, reason=reason, since=NOW, namespaces=(next(text),)))
 
     def stop(self) -> None:
-        """Nothing runs."""
+        """Does nothing."""
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """What was read of it is told again."""
+        """Send what was read again."""
         conf = next((conf for own, conf in self._controllers if own.key == pod.key), None)
         sink(Changed(Kind.PROXY_LISTENERS, [conf] if conf is not None else []))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """There are none."""
+        """Does nothing."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """One line for each text; anything but a pod is refused."""
+        """One line for each text; refused for anything except a pod."""
         if kind is not Kind.POD:
             raise UserError("".join(self.texts))
         return "\n".join(f"{one}: {one}\n{one}:" for one in self.texts)
 
 
 def _big(texts: list[str]) -> dict[Kind, Object]:
-    """One object of each kind that holds all texts."""
+    """One object of each kind that contains all texts."""
     return {
         Kind.SERVICE: Service(
             name="big", namespace="big", uid="b1", created=_LONG_AGO, ip_family_policy="SingleStack",
@@ -229,7 +229,7 @@ def _slice(text: Iterator[str], pod: Pod, number: int) -> EndpointSlice:
 
 
 def _complaint(name: str) -> str:
-    """What is said of an object that cannot be read."""
+    """The error message for an object that cannot be read."""
     value = {"metadata": {"name": name, "namespace": name}, "spec": {"nodeName": [name]}}
     try:
         decode(Kind.POD, json.dumps(value).encode())
@@ -248,5 +248,5 @@ def settled(source: HostileSource) -> Session:
 
 
 def distinct(texts: Iterable[str]) -> list[str]:
-    """Each text once, those that are empty left out."""
+    """Each text once, without empty ones."""
     return [text for text in dict.fromkeys(texts) if text]

@@ -1,4 +1,4 @@
-"""The dashboard on the loopback API server, driven by keys through every screen there is."""
+"""The dashboard on the loopback API server, driven by keys through every screen."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Live:
         self.pilot = pilot
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
-        """Wait until something holds."""
+        """Wait until a condition is true."""
         for _ in range(1000):
             if condition():
                 return
@@ -65,19 +65,19 @@ class Live:
         )
 
     async def press(self, *keys: str) -> None:
-        """Press keys and let everything that follows from them happen."""
+        """Press keys and wait for all consequences."""
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
     async def home(self) -> None:
-        """Back to the panes, whatever is open."""
+        """Return to the panes from any screen."""
         for _ in range(6):
             if self.app.screen is self.app.main and self.app.main.active.has_focus:
                 return
             await self.press("escape")
 
     async def press_everything(self) -> set[str]:
-        """Every key of every screen; the names of the actions that they are for."""
+        """Press every key of every screen. Returns the names of their actions."""
         pressed: set[str] = set()
         for way, parts in _SCREENS:
             await self._go(way)
@@ -92,7 +92,7 @@ class Live:
         return pressed
 
     async def tour(self) -> None:
-        """Every screen, from every pane."""
+        """Open every screen, from every pane."""
         for pane in "1234":
             for way, _ in _SCREENS:
                 await self._go(way, pane)
@@ -104,7 +104,7 @@ class Live:
 
     @property
     def text(self) -> str:
-        """What the screen shows."""
+        """The text of the screen."""
         screen = self.app.screen
         strips = screen._compositor.render_strips(screen.size)
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
@@ -119,7 +119,7 @@ def _actions(parts: tuple[Where, ...]) -> list[Action]:
 async def live(
     kubeconfig: Path, *, size: tuple[int, int] = (160, 50), trace: Trace | None = None, **options: object
 ) -> AsyncIterator[Live]:
-    """The dashboard on the current context of a kubeconfig, wired as the command line does."""
+    """The dashboard on the current context of a kubeconfig, as the command line creates it."""
     app = make_app(Settings(kubeconfig=str(kubeconfig), **options), trace)  # type: ignore[arg-type]  # as they are
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Live(app, pilot)

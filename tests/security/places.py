@@ -117,7 +117,7 @@ def reports(session: Session) -> Out:
 
 
 def _nothing() -> Session:
-    """A cluster that was read whole and is empty."""
+    """A cluster that was read completely and is empty."""
     source = ScriptedSource()
     session = Session(source, clock=lambda: NOW)
     session.start()
@@ -128,7 +128,7 @@ def _nothing() -> Session:
 
 
 def sentences(texts: list[str], folder: Path) -> Out:
-    """What is said of servers, kubeconfigs, filters, files and faults that quote the texts."""
+    """The sentences about servers, kubeconfigs, filters, files and faults that quote the texts."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         for text in texts:
@@ -164,7 +164,7 @@ def _nginx_says(text: str) -> str:
 
 
 def _kubeconfig_says(texts: list[str], folder: Path) -> Iterator[str]:
-    # YAML takes no half of a pair of surrogates, as which JSON writes what is beyond the first plane.
+    # YAML has no surrogate pairs, with which JSON writes characters beyond the first plane.
     known = ["".join(character for character in text if ord(character) < 0xD800) for text in texts]
     rows = [{"name": f"{one}{number}", "context": {"cluster": one, "user": one}} for number, one in enumerate(known)]
     clusters = [{"name": one, "cluster": {"server": one}} for one in known[::2]]
@@ -179,7 +179,7 @@ def _kubeconfig_says(texts: list[str], folder: Path) -> Iterator[str]:
 
 
 def manifests(texts: list[str]) -> str:
-    """The YAML of an object that holds the texts as keys and values."""
+    """The YAML of an object with the texts as keys and values."""
     value = {"metadata": {"annotations": {f"{text}{number}": text for number, text in enumerate(texts)}}}
     return manifest(json.dumps(value).encode())
 
@@ -198,7 +198,7 @@ def traces(session: Session) -> Out:
 
 
 def heads(session: Session) -> Out:
-    """The lines above the panes, as wide as they can be."""
+    """The lines above the panes, at their maximum width."""
     for size in ((10**5, 60), (60, 20)):
         lines = head(header(session, NOW), overview_now(session), None, size, UNICODE).lines
         yield f"head of {size[0]} columns", hostile.hold_lines, "\n".join(line.plain for line in lines)
@@ -218,7 +218,7 @@ class Screens:
         return update.render_segments(self.app.console)
 
     def painted(self) -> str:
-        """Every line of the tables and documents of the screen, those too that are scrolled out of sight."""
+        """Every line of the tables and documents of the screen, including those that are scrolled out of sight."""
         strips: list[Strip] = []
         for table in self.app.screen.query(Table):
             rows = table._rows
@@ -228,17 +228,17 @@ class Screens:
         return "\n".join(strip.render(_CONSOLE) for strip in strips)
 
     def shown(self, name: str) -> Out:
-        """The screen that is open."""
+        """The open screen."""
         yield f"frame of {name}", hostile.hold_frame, self.frame()
         yield f"{name}, all lines", hostile.hold_frame, self.painted()
 
     async def open(self, *keys: str) -> None:
-        """Go somewhere."""
+        """Press keys."""
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
     async def panes(self) -> list[tuple[str, Rule, str]]:
-        """The panes, and the picture of one."""
+        """The panes, and a picture of one."""
         found = []
         for number, pane in enumerate(PANES, 1):
             await self.open(str(number))
@@ -249,7 +249,7 @@ class Screens:
         return found
 
     async def objects(self, targets: dict[str, Target]) -> list[tuple[str, Rule, str]]:
-        """The detail, trace and YAML of objects, and what is copied from there."""
+        """The detail, trace and YAML of objects, and the text that is copied there."""
         found = []
         for pane, target in targets.items():
             self.app.go.detail(target)
@@ -274,7 +274,7 @@ class Screens:
             await self.pilot.pause(0.02)
 
     async def lists(self, texts: list[str]) -> list[tuple[str, Rule, str]]:
-        """All findings, the choices, and what is said in passing."""
+        """All findings, the choices, and the notices."""
         found = []
         self.app.go.findings()
         await self.pilot.pause()
@@ -296,7 +296,7 @@ class Screens:
 
 
 def filters(session: Session, texts: list[str]) -> Out:
-    """What is said of a filter that cannot be understood."""
+    """The error messages for invalid filters."""
     view = TableView(PANES["pods"], session)
     said = []
     for text in texts[:300]:

@@ -1,4 +1,4 @@
-"""What a ClusterRole permits, decided as Kubernetes' RBAC authoriser does, for the loopback API server."""
+"""The permissions of a ClusterRole, decided like Kubernetes' RBAC authoriser, for the loopback API server."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Rights:
         self.refused: list[Request] = []
 
     def enforce(self, request: Request) -> None:
-        """Refuse what no rule permits."""
+        """Refuse a request that no rule permits."""
         if not self.permits(request):
             self.refused.append(request)
             text = f"{request.plural} is forbidden: User cannot {request.verb} resource"
             raise Fault(403, status_body(403, "Forbidden", text))
 
     def permits(self, request: Request) -> bool:
-        """Whether every verb that the request stands for is permitted."""
+        """Whether every verb of the request is permitted."""
         if request.plural in {"version", "apis"}:
             return True
         if request.verb == "exec":
@@ -38,7 +38,7 @@ class Rights:
         return self._permits(request.verb, group, request.plural, request)
 
     def _permits(self, verb: str, group: str, resource: str, request: Request) -> bool:
-        # A list or watch of one object by its name counts as one of that name.
+        # A list or watch of one object by its name counts as a request for that name.
         name = request.name or request.query.get("fieldSelector", "").removeprefix("metadata.name=")
         return any(
             verb in rule["verbs"]

@@ -1,4 +1,4 @@
-"""Where dsview itself is at fault: a sentence and a report, never a traceback on the terminal, and the screen stays."""
+"""A fault inside dsview: a sentence and a report, never a traceback on the terminal, and the screen stays."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def api() -> Iterator[ApiServer]:
 
 @pytest.fixture(autouse=True)
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where crash reports go."""
+    """The folder of crash reports."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "dsview"
 
@@ -53,7 +53,7 @@ Said = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def failing_threads(monkeypatch: pytest.MonkeyPatch, capfd: Said) -> Said:
-    """Threads that fail are told of as the command line arranges it; what is written on the terminal meanwhile."""
+    """Failures of threads are reported as by the command line. Returns what is written on the terminal."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     crash.set_up()

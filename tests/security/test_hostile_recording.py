@@ -1,4 +1,4 @@
-"""A recording that somebody made to do harm: nothing of its text acts, and what cannot be is a sentence."""
+"""A recording that was made to do harm: none of its text has an effect, and impossible content is a sentence."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ START = 1_800_000_000.0
 
 
 def recorded(path: Path, texts: list[str]) -> Path:
-    """A recording in which every text is one of these, and made without the code that makes text safe."""
+    """A recording in which every text is one of these, made without the code that sanitises text."""
     texts = hostile.decodable(texts)
     session = settled(HostileSource(texts))
     writer = RecordingWriter(path, About(dsview=texts[0], source_kind="cluster", source_name=texts[1]))
@@ -333,7 +333,7 @@ async def test_an_entry_that_cannot_be_read_is_said_on_the_screen(tmp_path: Path
         assert "An entry of the recording's timeline cannot be read" in "".join(
             str(toast.render()) for toast in app.screen.query("Toast")
         )
-        # What can be read is still gone to.
+        # The readable moments can still be shown.
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM entries WHERE number = 1")
         session.seek(START + 3)

@@ -1,4 +1,4 @@
-"""A private key from the kubeconfig is in no folder: not while dsview runs, and not after any ending."""
+"""A private key from the kubeconfig is in no folder, neither while dsview runs nor after it ended in any way."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAIR = {
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """A port that takes connections and never answers."""
+    """A port that accepts connections and never responds."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -37,7 +37,7 @@ def silent() -> Iterator[socket.socket]:
 
 
 def waiting(folder: Path, silent: socket.socket, user: dict[str, Any], *, by_proxy: bool) -> subprocess.Popen[bytes]:
-    """A check that was sent on its way with a client certificate and has got as far as to connect."""
+    """A check that was started with a client certificate and is connecting."""
     port = silent.getsockname()[1]
     ca = base64.b64encode((DATA / "tls" / "ca.crt").read_bytes()).decode()
     cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": ca}

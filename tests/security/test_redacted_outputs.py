@@ -1,4 +1,4 @@
-"""`--redact` holds for everything that leaves the process, and changes no finding."""
+"""`--redact` applies to everything that leaves the process, and changes no finding."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def clusters() -> Iterator[tuple[Path, list[Json]]]:
 
 
 def session_of(path: Path, items: list[Json], folder: Path) -> tuple[Session, Session]:
-    """The objects with the nginx.conf files and the version of a folder, as they are and redacted."""
+    """The objects, nginx.conf files and version of a folder, unchanged and redacted."""
     (folder / "objects.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": items}))
     for file in [*path.glob("nginx/*/*.conf"), *path.glob("version.json")]:
         target = folder / file.relative_to(path)

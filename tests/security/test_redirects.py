@@ -1,4 +1,4 @@
-"""Credentials go to the server of the kubeconfig and nowhere else, whatever that server answers."""
+"""Credentials are sent to the server of the kubeconfig and nowhere else, whatever that server responds."""
 
 from __future__ import annotations
 

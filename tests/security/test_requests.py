@@ -1,4 +1,4 @@
-"""dsview harms nothing: what a whole session asks of a cluster, request by request."""
+"""dsview harms nothing: the requests of a whole session to a cluster."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def api() -> Iterator[ApiServer]:
 
 
 def sources(one: Live) -> set[ListenSource]:
-    """Where the listeners on the screen come from."""
+    """The sources of the listeners on the screen."""
     assert one.app.workspace is not None
     return {conf.source for conf in one.app.workspace.session.state.proxy_listeners}
 
 
 def assert_harmless(api: ApiServer) -> None:
-    """Hold every request that was made to what dsview promises."""
+    """Check that every request is one that dsview promises."""
     assert {request.verb for request in api.log} <= {"get", "list", "watch", "exec"}
     assert not [request for request in api.log if "secret" in request.plural.lower()]
     assert all(request.command in CONF_COMMANDS for request in api.log if request.verb == "exec")
@@ -69,7 +69,7 @@ async def test_a_full_session_only_gets_lists_watches_and_runs_the_fixed_command
     assert pressed >= {a.name for a in ACTIONS if a.name in {"detail", "trace", "findings", "yaml", "contexts", "help"}}
     assert_harmless(api)
     asked = {(request.verb, request.plural) for request in api.log}
-    # YAML is read anew, nginx.conf is read by exec, everything else is listed and watched: all of it did happen.
+    # YAML is read again, nginx.conf is read by exec, everything else is listed and watched: all of it happened.
     assert {("get", "services"), ("get", "pods"), ("get", "nodes"), ("exec", "pods"), ("watch", "services")} <= asked
 
 

@@ -1,4 +1,4 @@
-"""What dsview is trusted with stays with it: no credential in anything that is shown, logged or written."""
+"""Credentials stay inside dsview: none is shown, logged or written."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ CANARIES = (TOKEN, ENVIRONMENT, KEY)
 
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failures are tried again at once."""
+    """Failures are retried at once."""
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
 
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
-    """No test hides what another one remembered."""
+    """No test hides the credentials of another one."""
     yield
     secrets._registered.clear()
     logs.set_up(None, 0)
@@ -51,7 +51,7 @@ def api() -> Iterator[ApiServer]:
 
 @pytest.fixture
 def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where crash reports go."""
+    """The folder of crash reports."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state" / "dsview"
 
@@ -75,14 +75,14 @@ def plugin(folder: Path, output: str, *, code: int = 0, complaint: str = "") -> 
 
 
 def credential(token: str = TOKEN) -> str:
-    """What a plug-in writes that gives a token."""
+    """The output of a plug-in that returns a token."""
     return json.dumps(
         {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
     )
 
 
 def written(*folders: Path) -> str:
-    """All that was written to files, as text."""
+    """The text of all files that were written."""
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
 

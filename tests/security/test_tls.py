@@ -1,4 +1,4 @@
-"""Whom dsview believes to be the API server, and what it says where nobody checks that."""
+"""Which API servers dsview trusts, and the warning if nothing verifies them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BANNER = "The server's certificate is not verified (insecure-skip-tls-verify)."
 
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failures are tried again at once."""
+    """Failures are retried at once."""
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
 
@@ -44,7 +44,7 @@ def api(tmp_path: Path) -> Iterator[ApiServer]:
 
 
 def kubeconfig(api: ApiServer, folder: Path, **cluster: object) -> Path:
-    """A kubeconfig whose cluster has these entries instead of the right certificate authority."""
+    """A kubeconfig whose cluster has these entries instead of the correct certificate authority."""
     path = api.write_kubeconfig(folder / "kubeconfig")
     config = json.loads(path.read_text())
     config["clusters"][0]["cluster"] = {"server": api.url, **cluster}

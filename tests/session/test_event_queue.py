@@ -1,4 +1,4 @@
-"""The inbox keeps the order that matters, and the last of several writes."""
+"""The queue keeps the order that matters, and the last of several writes."""
 
 from __future__ import annotations
 

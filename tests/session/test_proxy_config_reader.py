@@ -1,4 +1,4 @@
-"""When the nginx.conf of a controller pod is read, and what is said of all of them."""
+"""When the nginx.conf of a controller pod is read, and the status of all of them together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ POD = Pod(
 
 
 class Stage:
-    """A reader, what it asked for, and what it sent; its events are applied at once."""
+    """A reader with its requests and its events, which are applied at once."""
 
     def __init__(self, *, is_live: bool = True) -> None:
         self.state = ClusterState()
@@ -57,7 +57,7 @@ class Stage:
         self.reader.follow(self.now)
 
     def later(self, seconds: float) -> int:
-        """How many pods were asked by then."""
+        """How many pods were read by then."""
         self.now += seconds
         self.reader.follow(self.now)
         return len(self.source.asked)

@@ -1,4 +1,4 @@
-"""From any moment of a recording to any other: what a session shows is what was recorded, and it never waits for it."""
+"""From any moment of a recording to any other: a session shows what was recorded, and never waits for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SECONDS = 120
 
 
 class History:
-    """A cluster of which pods come, change and go at random, as it is recorded: a key frame now and then."""
+    """A recorded cluster whose pods change at random, with a key frame now and then."""
 
     def __init__(self, path: Path, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -199,7 +199,7 @@ def test_of_several_moments_the_last_is_gone_to_and_no_step_is_lost(tmp_path: Pa
 
 
 class Slow(RecordingReader):
-    """Reads nothing before it may."""
+    """Reads nothing before it is released."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

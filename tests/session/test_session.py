@@ -1,4 +1,4 @@
-"""A session takes in what arrives in small slices, and says what changed by it."""
+"""A session takes events in small slices, and reports what they changed."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ WEB = Service(
 
 
 def like_web(name: str, number: int, **fields: Any) -> Service:
-    """A Service like WEB with an address of its own."""
+    """A Service like WEB with its own address."""
     ips = (f"10.96.1.{number}",)
     return msgspec.structs.replace(WEB, name=name, cluster_ip=ips[0], cluster_ips=ips, **fields)
 
 
 class Clock:
-    """A clock that a test turns."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -73,7 +73,7 @@ def session(source: ScriptedSource, clock: Clock) -> Iterator[Session]:
 
 
 def drained(session: Session) -> Session:
-    """Drain until there is nothing to do."""
+    """Drain until nothing is left to do."""
     while True:
         session.drain(1.0)
         if not session.has_work:
@@ -127,7 +127,7 @@ def test_a_new_condition_waits_for_its_grace_and_an_old_one_does_not(
     pending = msgspec.structs.replace(WEB, name="lb", type="LoadBalancer", ip_family_policy="SingleStack")
     source.put(Kind.SERVICE, pending)
     source.know()
-    # It held when dsview came: a one-shot run would say so too.
+    # It existed when dsview started: a one-shot run would report it too.
     assert codes(drained(session)) == ["DS-LB-004"]
     served = msgspec.structs.replace(pending, load_balancer_ingress=(LoadBalancerIngress(ip="192.0.2.1"),))
     source.put(Kind.SERVICE, served)

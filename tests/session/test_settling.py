@@ -1,4 +1,4 @@
-"""What is not judged for a while: after a node was down nothing is called cured, and nobody says that all is well."""
+"""What is not judged for a while: after a node was down, nothing counts as fixed, and the verdict says so."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ METRICS = ObjectRef("Service", "monitoring", "metrics-server")
 
 
 class Story:
-    """The story of the troubled demo, told as fast as a test likes. In it worker-b is down from 56 s to 76 s."""
+    """The story of the troubled demo at any speed. In it, worker-b is down from 56 s to 76 s."""
 
     def __init__(self) -> None:
         self.now = START
@@ -42,7 +42,7 @@ class Story:
         self.settle()
 
     def settle(self) -> None:
-        """Take in everything, the configuration files of new proxies included."""
+        """Drain everything, including the configuration files of new proxies."""
 
         self.session.drain(1.0)
         while not self.session.is_settled:
@@ -58,7 +58,7 @@ class Story:
             self.settle()
 
     def turns(self, check: str, ref: ObjectRef) -> list[EntryType]:
-        """How a finding came and went."""
+        """How a finding appeared and disappeared."""
         return [e.type for e in self.session.timeline.entries if (e.check, e.ref) == (check, ref)]
 
     @property
@@ -116,7 +116,7 @@ def test_what_is_cured_is_entered_as_soon_as_its_pod_is_ready_again(story: Story
 
 
 class NewShop:
-    """A dual-stack cluster in which a Service has just been made, whose pods lack IPv6, and a pod has just started."""
+    """A dual-stack cluster with a new Service whose pods lack IPv6, and with a pod that just started."""
 
     def __init__(self) -> None:
         self.now = NOW

@@ -1,4 +1,4 @@
-"""`--trace-file`: what a benchmark reads."""
+"""`--trace-file`: the output for a benchmark."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_times_count_from_the_start_of_the_process(tmp_path: Path) -> None:
     first.all_synced()
     second.all_synced()
     one, other = lines(tmp_path / "first")[0]["ms"], lines(tmp_path / "second")[0]["ms"]
-    # Clock ticks of 10 ms are the kernel's measure of when a process began.
+    # The kernel measures the start of a process in clock ticks of 10 ms.
     assert other - one > -30
     assert one > 0
 

@@ -1,4 +1,4 @@
-"""Which kubeconfigs need no official client, and what is made of their credentials."""
+"""Kubeconfigs that need no official client, and their credentials."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def access(user: dict[str, Any] | None, **cluster: Any) -> DirectTransport:
 
 
 def tls_of(transport: DirectTransport) -> ssl.SSLContext | None:
-    """What its connections are verified with; None where they have no TLS."""
+    """The certificate authorities of its connections; None without TLS."""
     found: ssl.SSLContext | None = transport.pool.connection_pool_kw.get("ssl_context")
     return found
 

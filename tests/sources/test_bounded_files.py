@@ -1,4 +1,4 @@
-"""Whatever a name leads to, reading it ends soon, takes no more memory than it may, and says what was wrong."""
+"""Whatever a file name leads to, reading it ends soon, uses limited memory, and reports what was wrong."""
 
 from __future__ import annotations
 

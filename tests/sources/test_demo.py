@@ -1,4 +1,4 @@
-"""The demos: what they show at first, and what their stories change."""
+"""The demos: what they show first, and what their stories change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ START = 1_800_000_000.0
 
 
 class Demo:
-    """A session on a demo, both under a clock of our own."""
+    """A session on a demo, both with a clock of the test."""
 
     def __init__(self, scenario: str) -> None:
         self.now = START
@@ -47,12 +47,12 @@ class Demo:
             self.session.drain(1.0)
             if self.session.is_settled:
                 return
-            # nginx.conf is read by a thread; its answer wakes the session.
+            # nginx.conf is read by a thread; its result wakes the session.
             self.session.wait(0.1)
         raise AssertionError("the demo did not settle")
 
     def at(self, moment: float) -> None:
-        """Let time pass, second by second, to so many seconds after the start."""
+        """Let time pass, second by second, until so many seconds after the start."""
         while self.now < START + moment:
             self.now += 1
             self.source.advance_to(self.now - START)
@@ -60,7 +60,7 @@ class Demo:
 
     @property
     def findings(self) -> set[tuple[str, str, str | None]]:
-        """Check, object and family of each finding; of a pod only its workload, since its name was generated."""
+        """Check, object and family of each finding; the workload instead of a pod, whose name was generated."""
         return {(f.check, _plain(f.object.kind, f.object.name), f.family) for f in self.session.book}
 
 
@@ -292,7 +292,7 @@ def test_story_goes_on_by_itself_as_the_clock_does() -> None:
         if isinstance(event, Changed) and ready.is_set():
             restarted.set()
 
-    # The clock of the thread that tells the story is late already when it looks first.
+    # The clock of the story's thread is already late when it is first read.
     source = DemoSource("troubled", clock=lambda: START + 9 if ready.is_set() else START)
     source.start(lambda event: sink(event) if not isinstance(event, StatusChanged) else ready.set())
     assert restarted.wait(10)

@@ -1,4 +1,4 @@
-"""What `--from` makes of files: every format, and nothing lost but what is broken."""
+"""Reading files with `--from`: every format, and only broken parts are lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RECORDING = DATA / "recordings" / "dual-two-nodes"
 
 
 class Told:
-    """What a source told."""
+    """The events of a source."""
 
     def __init__(self, source: FilesSource) -> None:
         self.source = source

@@ -1,4 +1,4 @@
-"""Incomplete responses share event memory limit, and each incomplete event has its own limits."""
+"""Incomplete responses share a memory limit, and each incomplete event has its own limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kubeconfigs that cannot be used: a sentence each that says what to do, and exit code 2, for a check and a screen."""
+"""Kubeconfigs that cannot be used: each gets a sentence with a remedy, and exit code 2, for a check and a screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def config(**changes: Any) -> Json:
-    """A sound kubeconfig with some of its parts exchanged."""
+    """A valid kubeconfig with some of its parts replaced."""
     return {
         "apiVersion": "v1",
         "kind": "Config",
@@ -116,7 +116,7 @@ def test_a_kubeconfig_that_may_not_be_read_is_a_sentence(path: Path, monkeypatch
     def refuse(path: Path, limit: FileLimit) -> bytes:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    # Not by its mode: root may read everything.
+    # Not by its mode: root can read everything.
     monkeypatch.setattr(kubeconfig, "read_bounded", refuse)
     result = CliRunner().invoke(cli, ["check", "--kubeconfig", str(path)])
     assert result.exit_code == 2

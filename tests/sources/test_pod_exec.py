@@ -1,4 +1,4 @@
-"""Reading a file through exec: what the frames of a connection come to."""
+"""Reading a file through exec: the result of the frames of a connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUCCESS = b'\x03{"status":"Success"}'
 
 
 class Connection:
-    """A WebSocket that has these messages to give and then ends, or breaks."""
+    """A WebSocket that sends these messages and then ends, or breaks."""
 
     def __init__(self, *messages: bytes, breaks: bool = False) -> None:
         self._messages = messages
@@ -35,7 +35,7 @@ class Connection:
 
 
 class Cluster:
-    """A client whose connections, one for each command, are these."""
+    """A client with these connections, one for each command."""
 
     def __init__(self, *connections: Connection) -> None:
         self._left = list(connections)

@@ -1,4 +1,4 @@
-"""The file of a recording: what it survives, how large it becomes, who may read it, and what it is continued with."""
+"""The file of a recording: what it survives, how large it gets, who can read it, and what continues it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def tick(at: float, *pods: Pod, gone: tuple[str, ...] = ()) -> Tick:
 
 
 class Clock:
-    """The clock of a writer, for tests to turn."""
+    """The clock of a writer, set by tests."""
 
     now = START
 
@@ -80,7 +80,7 @@ class Clock:
 
 
 def write(path: Path, *items: Frame | Tick | StoredEntry, limits: Limits | None = None, about: About = ABOUT) -> str:
-    """Write these; why it stopped, if it did."""
+    """Write these. Returns why it stopped, if it did."""
     clock = Clock()
     clock.now = max((item.at for item in items), default=START)
     writer = RecordingWriter(path, about, limits, clock)
@@ -300,7 +300,7 @@ def test_what_is_older_than_wanted_goes_with_the_next_key_frame(tmp_path: Path) 
             time.sleep(0)
     writer.close()
     reader = RecordingReader(path)
-    # The key frame before is kept: everything of the last minute is told from it.
+    # The previous key frame is kept: the last minute is read from it.
     assert reader.first == START + 100
     assert reader.entries(START + 1000, 100)[1] == 5
 
@@ -326,7 +326,7 @@ def test_a_recording_of_the_same_source_is_continued(tmp_path: Path) -> None:
     reader = RecordingReader(path)
     assert names(reader, START + 50) == ["web-1", "web-2"]
     assert names(reader, START + 101) == ["web-3", "web-4"]
-    # Between the two nobody looked: what is on the other side is no change of one moment.
+    # Nothing was observed between the two, so the difference is not a change of one moment.
     assert reader.ticks_between(START + 1, START + 101) is None
     assert [tick.at for tick in reader.ticks_between(START, START + 50) or ()] == [START + 1]
 
@@ -436,7 +436,7 @@ RECORD = [sys.executable, "-m", "dsview", "record", "--demo", "troubled"]
 
 
 def begun(path: Path) -> subprocess.Popen[str]:
-    """A recording that has its first key frame."""
+    """A recording with its first key frame."""
     process = subprocess.Popen([*RECORD, str(path)], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert "Recording troubled into" in process.stderr.readline()
@@ -471,7 +471,7 @@ def test_a_recorder_on_a_full_disk_says_so_and_leaves_what_it_wrote(tmp_path: Pa
     path = tmp_path / "a.db"
     before = time.time() - 1000
     write(path, frame(before, *(pod(number) for number in range(200))))
-    # The file may become no larger than it is, as on a disk that is full.
+    # The file cannot grow, as on a full disk.
     size = path.stat().st_size + 4096
     with closing(sqlite3.connect(path)) as connection, connection:
         about = msgspec.structs.replace(ABOUT, source_kind="demo", source_name="troubled")

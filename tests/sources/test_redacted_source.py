@@ -1,4 +1,4 @@
-"""`--redact` on a screen: other names and addresses, the same findings, and nothing of the cluster's own words."""
+"""`--redact` on a screen: other names and addresses, the same findings, and none of the cluster's own words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dsview snapshot`: a file that says as much as the session did, and reads as the same."""
+"""`dsview snapshot`: a file with everything that the session reports, which reads as the same cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `--redact` takes out of a snapshot, and what it must leave as it is."""
+"""What `--redact` removes from a snapshot, and what it must keep."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def snapshot_of(session: Session) -> Snapshot:
 
 
 def verdict(session: Session) -> Counter[tuple[str, str, str, str | None, bool]]:
-    """The findings but for names and addresses."""
+    """The findings without names and addresses."""
     return Counter(
         (f.check, f.severity.value, f.object.kind, f.family, session.root_of(f) is not None) for f in session.book
     )
@@ -77,7 +77,7 @@ def names_in(snapshot: Snapshot) -> set[str]:
         found.add(item.uid)
         if isinstance(item, Ingress):
             found |= set(item.hosts)
-    # A namespace may be called as the label value or the controller that says what it is, such as ingress-nginx.
+    # A namespace may have the name of a label value or of a controller, such as ingress-nginx.
     return found - KEPT_VALUES - {part for name in CONTROLLERS for part in name.split("/")}
 
 

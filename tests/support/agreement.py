@@ -1,4 +1,4 @@
-"""That checks, traces, the overview and the plan tell the same of each Service."""
+"""Checks, traces, the overview and the plan agree about each Service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTED = "DS-EPS-008"
 
 
 def assert_agreement(view: ClusterView) -> None:
-    """Every Service's trace breaks where an error names it, and nowhere without a finding; the overview counts that."""
+    """Every Service's trace breaks where an error names it, and nowhere without a finding; the overview counts this."""
     failing: Counter[Family] = Counter()
     partial: Counter[Family] = Counter()
     for service in view.state.services:

@@ -1,4 +1,4 @@
-"""Ways to change one of the scenarios, and what must come of it: the vocabulary of the tests of the checks."""
+"""Changes to a scenario, and their expected findings: the vocabulary of the tests of the checks."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ BASELINE: dict[str, set[tuple[str, str | None]]] = {
 
 
 def same(name: str, text: str) -> str:
-    """The nginx.conf as it is."""
+    """The nginx.conf, unchanged."""
     return text
 
 
 class Case(NamedTuple):
-    """A change to a scenario, what must come of it, and the codes that must not come at all."""
+    """A change to a scenario, its expected findings, and the codes that must not appear."""
 
     name: str
     scenario: str
@@ -69,7 +69,7 @@ class Case(NamedTuple):
 
 
 def verify(case: Case, folder: Path) -> Session:
-    """That the change is flagged as the case says, and that no other warning or error comes of it."""
+    """Assert that the change is flagged as expected, and causes no other warning or error."""
     session = changed(case.scenario, case.change, folder, case.conf)
     found = {outcome_of(finding) for finding in session.book}
     assert case.fires <= found, sorted(map(str, found))
@@ -82,7 +82,7 @@ def verify(case: Case, folder: Path) -> Session:
 
 
 def outcome_of(finding: Finding) -> Outcome:
-    """What a case names of a finding."""
+    """The parts of a finding that a case names."""
     ref = finding.object
     return (finding.check, finding.severity.value, ref.kind, ref.name, finding.family)
 
@@ -116,7 +116,7 @@ def all_of(*changes: Change) -> Change:
 
 
 def as_manifest(kind: str, name: str) -> Change:
-    """The object as it lies in git, before any API server saw it."""
+    """The object as it is in git, before any API server saw it."""
 
     def change(items: list[Json]) -> None:
         item = find(items, kind, name)
@@ -182,7 +182,7 @@ def network_policy(**spec: Any) -> Json:
 
 
 def only_services_dual(items: list[Json]) -> None:
-    """The cluster has an IPv6 Service range, which its API server was given; nothing else was told of it."""
+    """The cluster has an IPv6 Service range, which only its API server knows."""
     find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"].append("fd00:10:96::/112")
 
 

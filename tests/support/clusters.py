@@ -1,4 +1,4 @@
-"""Clusters for tests: fixtures of tests/data as sessions that know everything, and objects changed on the way."""
+"""Clusters for tests: fixtures of tests/data as sessions that were read and evaluated, with optional changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def changed(
     folder: Path,
     conf: Callable[[str, str], str] = lambda name, text: text,
 ) -> Session:
-    """A scenario whose objects, and nginx.conf files (pod's name and text), were changed. `folder` is a scratch one."""
+    """A scenario with changed objects and nginx.conf files (name of the pod, and text). `folder` is a scratch one."""
     source = next(path for path in SCENARIOS if path.name.startswith(scenario))
     items: list[Json] = json.loads((source / "objects.json").read_text())["items"]
     change(items)
@@ -52,7 +52,7 @@ def changed(
 
 
 def find(items: list[Json], kind: str, name: str) -> Json:
-    """The object of that kind and name."""
+    """The object of this kind and name."""
     return next(i for i in items if i["kind"] == kind and i["metadata"]["name"] == name)
 
 

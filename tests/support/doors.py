@@ -22,7 +22,7 @@ POD_IPS = (("10.244.1.10", "fd00:10:244:1::10"), ("10.244.2.10", "fd00:10:244:2:
 
 
 def item(kind: str, api: str, name: str, namespace: str | None = NAMESPACE, **fields: Any) -> Json:
-    """An object that is long there; `labels` go into its metadata."""
+    """An old object; `labels` are added to its metadata."""
     metadata: Json = {"name": name, "uid": f"{kind}-{namespace}-{name}", "creationTimestamp": OLD}
     if namespace is not None:
         metadata["namespace"] = namespace
@@ -42,7 +42,7 @@ def pod(
     node: str = "node-1",
     owner: str = "",
 ) -> Json:
-    """A pod that has been ready for long, of ReplicaSet `owner`."""
+    """A pod of ReplicaSet `owner` that has been ready for a long time."""
     reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner or name, "uid": "rs", "controller": True}
     return item(
         "Pod",
@@ -333,7 +333,7 @@ def envoy_gateway(family: str | None = "DualStack", *, port: int = 10080) -> lis
 
 
 def cilium(**data: str) -> list[Json]:
-    """A Gateway of Cilium, whose Service has a placeholder for an endpoint."""
+    """A Gateway of Cilium, whose Service has a placeholder as its endpoint."""
     data = data or {"enable-ipv4": "true", "enable-ipv6": "true"}
     labels = {**_of_gateway(), "io.cilium.gateway/owning-gateway": "web"}
     made = service("cilium-gateway-web", {}, {80: 80}, labels=labels)
@@ -413,7 +413,7 @@ def haproxy(*words: str, port: int = 8080) -> list[Json]:
 
 
 def contour(http: str = "::", https: str = "::", *, port: int = 8080) -> list[Json]:
-    """Contour with its Envoys; an empty address is a flag that is not given."""
+    """Contour with its Envoys; an empty address means that the flag is not given."""
     flags = [f"--envoy-service-{name}-address={a}" for name, a in (("http", http), ("https", https)) if a]
     flags.append(f"--envoy-service-http-port={port}")
     control = pod(

@@ -1,4 +1,4 @@
-"""A session that is drained while something is awaited: what tests on the loopback server and on a real one share."""
+"""A session that is drained while a test waits: shared by tests on the loopback server and on a real one."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class Driven:
         return self
 
     def health(self, kind: Kind) -> Health:
-        """How a kind is doing."""
+        """The health of a kind."""
         return self.session.state.status(kind).health
 
     def reason(self, kind: Kind) -> str:
-        """Why it is so, as a person reads it."""
+        """The reason for it, as users read it."""
         return self.session.state.status(kind).reason
 
     def statuses(self, but: Iterable[Kind] = ()) -> dict[str, str]:
-        """How the kinds that are not live are doing."""
+        """The health of the kinds that are not live."""
         every = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
         return {
             k.value: f"{s.health.value}: {s.reason}"

@@ -1,4 +1,4 @@
-"""What an `expect.json` asks of a report, as tests/data/scenarios/README.md defines it."""
+"""The expectations of an `expect.json`, as tests/data/scenarios/README.md defines it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_meant(finding: Finding, wanted: Json) -> bool:
 
 
 def differences(session: Session, expect: Json) -> list[str]:
-    """A line for everything in which a session differs from what is expected; none where it is exact."""
+    """A line for each difference between a session and the expectations; none if it is exact."""
     return [
         *_profile(session, expect),
         *_missing(session, expect),

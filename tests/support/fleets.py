@@ -1,4 +1,4 @@
-"""A fleet of loopback API servers, some of which hang, refuse or have a credential plug-in that fails."""
+"""A fleet of loopback API servers, some of which hang, refuse, or have a failing credential plug-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Fleet:
-    """The kubeconfig of a fleet, and its contexts by what becomes of them."""
+    """The kubeconfig of a fleet, and its contexts by their outcome."""
 
     kubeconfig: Path
     healthy: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Fleet:
 
 
 def scenario(number: int) -> list[Json]:
-    """The objects of a small cluster, another one for each number."""
+    """The objects of a small cluster, different for each number."""
     path = SCENARIOS[number % len(SCENARIOS)] / "objects.json"
     found: list[Json] = json.loads(path.read_text())["items"]
     return found
@@ -46,13 +46,13 @@ def scenario(number: int) -> list[Json]:
 def fleet(
     folder: Path, *, healthy: int, hanging: int = 0, refusing: int = 0, failing: int = 0, served: Iterable[str] = ()
 ) -> Iterator[Fleet]:
-    """So many clusters of each kind. `served` are URLs of API servers that run already."""
+    """This many clusters of each kind. `served` are URLs of API servers that already run."""
     with ExitStack() as stack:
         servers: dict[str, str] = {}
         users: dict[str, Json] = {}
         found = Fleet(folder / "kubeconfig")
         for number in range(hanging):
-            # It takes connections, as the kernel does for it, and never answers.
+            # It accepts connections, as the kernel does on its behalf, and never responds.
             silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             found.hanging.append(f"hangs-{number}")
             servers[found.hanging[-1]] = f"http://127.0.0.1:{silent.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What the kernel says of sockets: who listens where, which ports are free, and whether a client gets through."""
+"""The kernel's view of sockets: who listens where, which ports are free, and whether a client can connect."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports() -> tuple[int, int, int]:
-    """Three free ports in a row, below the range that the kernel hands out by itself."""
+    """Three consecutive free ports, below the range from which the kernel assigns ports."""
     while True:
         first = random.randrange(20_000, 32_000)
         if all(is_free(port) for port in range(first, first + 3)):
@@ -53,7 +53,7 @@ def free_ports() -> tuple[int, int, int]:
 
 
 def sockets_of(pid: int) -> set[KernelSocket]:
-    """What the kernel lists for the sockets that a process holds open for listening."""
+    """The kernel's entries for the listening sockets of a process."""
     inodes = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
@@ -69,7 +69,7 @@ def sockets_of(pid: int) -> set[KernelSocket]:
 
 
 def answers(host: str, port: int, *, udp: bool = False) -> bool:
-    """Whether a client on loopback gets through to the port; a datagram must be answered."""
+    """Whether a client on loopback can connect to the port; a datagram must be answered."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as client:
         client.settimeout(DEADLINE)
@@ -84,7 +84,7 @@ def answers(host: str, port: int, *, udp: bool = False) -> bool:
 
 
 def _address(text: str) -> str:
-    """The hexadecimal address of /proc/net: 32-bit words in the byte order of the machine."""
+    """The hexadecimal address in /proc/net: 32-bit words in the byte order of the machine."""
     words = [int(text[i : i + 8], 16) for i in range(0, len(text), 8)]
     packed = struct.pack(f"={len(words)}I", *words)
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)

@@ -1,4 +1,4 @@
-"""A session on the loopback API server, as the fault tests drive it."""
+"""A session on the loopback API server for the fault tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class Live(Driven):
-    """A session, drained while something is awaited."""
+    """A session that is drained while a test waits."""
 
     def __init__(self, api: ApiServer, folder: Path, **options: Any) -> None:
         self.api = api
@@ -26,13 +26,13 @@ class Live(Driven):
         super().__init__(Session(KubeSource(kubeconfig=str(kubeconfig), **options)))
 
     def until_said(self, health: Health, words: str, kind: Kind = Kind.POD) -> None:
-        """Drain until a kind's health is that, and the reason holds those words."""
+        """Drain until a kind has this health, and a reason that contains these words."""
         self.until(
             lambda: self.health(kind) is health and words in self.reason(kind), f"{kind} are {health}: {words!r}"
         )
 
     def equals_a_fresh_list(self) -> bool:
-        """Whether the state holds what the server does, in the same versions."""
+        """Whether the state has the objects of the server, in the same versions."""
         state = self.session.state
         return all(
             {key: item["metadata"]["resourceVersion"] for key, item in self.api.objects[RESOURCES[kind].plural].items()}
@@ -41,7 +41,7 @@ class Live(Driven):
         )
 
     def ends_well(self) -> None:
-        """What each fault ends with: every kind is live, the state equals a fresh list, and news arrive."""
+        """The end of each fault: every kind is live, the state equals a fresh list, and changes arrive."""
         self.until(lambda: not self.statuses() and self.equals_a_fresh_list(), "all is live and as a fresh list")
         self.api.put(pod("told-afterwards"))
         self.until(lambda: self.session.state.pods.get(("shop", "told-afterwards")) is not None, "news arrive")
@@ -49,7 +49,7 @@ class Live(Driven):
 
 
 def pod(name: str, **status: Any) -> Json:
-    """A pod, as the API serves it."""
+    """A pod as the API serves it."""
     return {
         "kind": "Pod",
         "metadata": {"name": name, "namespace": "shop", "creationTimestamp": "2026-11-20T08:00:00Z"},

@@ -1,4 +1,4 @@
-"""Clusters that are nearly sound: recorded and made ones with a few fields changed, by a seed."""
+"""Clusters that are almost valid: recorded and generated ones with a few fields changed, by a seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBERS = (0, 1, 2, 80, 443, 8080, 65535, -1)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of everything in an object, but for its kind."""
+    """The paths of everything in an object, except its kind."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
         if key not in ("kind", "apiVersion") or path:
@@ -28,7 +28,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def at(value: Any, path: Sequence[Any]) -> Any:
-    """What stands at a path; None where nothing does."""
+    """The value at a path; None if there is none."""
     for step in path:
         try:
             value = value[step]
@@ -38,7 +38,7 @@ def at(value: Any, path: Sequence[Any]) -> Any:
 
 
 def mutant(items: Sequence[Json], by: random.Random) -> list[Json]:
-    """A copy of the objects with one to four of them changed, doubled or left out."""
+    """A copy of the objects with one to four of them changed, repeated or omitted."""
     changed = list(items)
     for _ in range(by.randrange(1, 5)):
         i = by.randrange(len(changed))

@@ -34,18 +34,18 @@ INLINED = {"ingress_rule_value", "handler"}
 
 
 def message_of(kind: str, item: Json) -> bytes:
-    """One object, as it is in a list."""
+    """One object as in a list."""
     message: Message = getattr(pb, kind)()
     fill(message, item)
     return message.SerializeToString(deterministic=True)
 
 
 def fill(message: Message, values: Mapping[str, Any]) -> None:
-    """Set the fields of a message from JSON; null and fields that it does not know are left out."""
+    """Set the fields of a message from JSON, without null and unknown fields."""
     fields: list[Any] = list(message.DESCRIPTOR.fields)
     for field in fields:
         if field.name in INLINED:
-            # Go writes it always, even where nothing in it is set.
+            # Go always writes it, even if nothing in it is set.
             getattr(message, field.name).SetInParent()
             fill(getattr(message, field.name), values)
             continue
@@ -97,18 +97,18 @@ def _fill_bytes(message: Message, field: Any, value: Any) -> None:
         else:
             setattr(message, field.name, made[0])
     else:
-        # What a probe does is read as "it is there" only.
+        # Only the presence of a probe is read.
         setattr(message, field.name, b"")
 
 
 def envelope(kind: str, api_version: str, message: bytes) -> bytes:
-    """A message as the body of an answer, or as the object of an event."""
+    """A message as the body of a response, or as the object of an event."""
     unknown = pb.Unknown(type_meta=pb.TypeMeta(kind=kind, api_version=api_version), raw=message)
     return b"k8s\0" + unknown.SerializeToString()
 
 
 def frame(event: str, wrapped: bytes) -> bytes:
-    """An event of a watch, with its length before it."""
+    """A watch event, preceded by its length."""
     data = pb.WatchEvent(type=event, object=pb.RawExtension(raw=wrapped)).SerializeToString()
     return len(data).to_bytes(4, "big") + data
 
@@ -135,7 +135,7 @@ def _varint(number: int) -> bytes:
 
 
 def list_of_frames(kind: str, api_version: str, version: str, more: tuple[str, int], frames: list[bytes]) -> bytes:
-    """A page of a list with the objects of these frames; `more` are the token of the next page and what remains."""
+    """A page of a list with the objects of these frames; `more` is the token of the next page and what remains."""
     events = [pb.WatchEvent.FromString(data[4:]) for data in frames]
     made = pb.List(items=[pb.Unknown.FromString(event.object.raw[4:]).raw for event in events])
     made.metadata.resource_version, made.metadata.continue_ = version, more[0]
@@ -152,7 +152,7 @@ def status_of(body: Json) -> bytes:
 
 
 def frame_of_line(line: bytes) -> bytes:
-    """The frame that says what a line of a watch in JSON says; what is no such line stays as it is."""
+    """The frame for a line of a watch in JSON; anything else is unchanged."""
     try:
         event = json.loads(line)
         item = event["object"]
@@ -165,7 +165,7 @@ def frame_of_line(line: bytes) -> bytes:
 
 
 def list_of(body: Json) -> bytes:
-    """A list that is given as JSON."""
+    """A list from its JSON."""
     kind = body["kind"].removesuffix("List")
     made = pb.List(items=[message_of(kind, item) for item in body["items"] or ()])
     fill(made.metadata, body["metadata"])

@@ -1,4 +1,4 @@
-"""A real kube-apiserver with its etcd, from the folder that KUBEBUILDER_ASSETS names. Dual-stack, on loopback only."""
+"""A real kube-apiserver with its etcd, from the folder in KUBEBUILDER_ASSETS. Dual-stack, on loopback only."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _AUDIT = {
 
 
 def missing() -> str:
-    """Why there is no real API server here; empty where there is one."""
+    """Why there is no real API server; empty if there is one."""
     if not ASSETS:
         return "KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd"
     absent = [name for name in ("kube-apiserver", "etcd") if not (Path(ASSETS) / name).exists()]
@@ -57,7 +57,7 @@ def _free_port() -> int:
 
 
 class Refused(OSError):  # noqa: N818  (what the server did)
-    """The API server answered something else than 2xx."""
+    """The API server did not respond with 2xx."""
 
 
 class RealApi:
@@ -82,12 +82,12 @@ class RealApi:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL of the server."""
         return f"https://127.0.0.1:{self._port}"
 
     @property
     def certificate(self) -> Path:
-        """The certificates that it makes for itself, with that of their authority."""
+        """The certificates that it creates for itself, with that of their authority."""
         return self._folder / "certs" / "apiserver.crt"
 
     def __enter__(self) -> RealApi:
@@ -132,7 +132,7 @@ class RealApi:
         self.await_ready()
 
     def stop(self, *, graceful: bool = True) -> None:
-        """Stop the API server, as a rollout does or as the kernel does."""
+        """Stop the API server, gracefully or with SIGKILL."""
         server, self._server = self._server, None
         _end(server, signal.SIGTERM if graceful else signal.SIGKILL)
 
@@ -154,7 +154,7 @@ class RealApi:
         _end(store, signal.SIGTERM)
 
     def back_up(self) -> None:
-        """Keep a copy of everything that is stored. Both are stopped for it, and started again."""
+        """Keep a copy of everything that is stored. Both are stopped for this, and started again."""
         self.stop(graceful=False)
         self.stop_store()
         shutil.copytree(self._data, self._backup)
@@ -162,12 +162,12 @@ class RealApi:
         self.start()
 
     def restore(self) -> None:
-        """Put the copy in the place of what is stored. Both have to be stopped."""
+        """Replace what is stored with the copy. Both must be stopped."""
         shutil.rmtree(self._data)
         shutil.copytree(self._backup, self._data)
 
     def compact(self) -> None:
-        """Forget all history up to now, as the API server has etcd do every five minutes."""
+        """Compact the whole history, as the API server makes etcd do every five minutes."""
         key = base64.b64encode(b"compact").decode()
         now = self._ask_store("kv/range", {"key": key})["header"]["revision"]
         self._ask_store("kv/compaction", {"revision": now, "physical": True})
@@ -180,7 +180,7 @@ class RealApi:
             return answer
 
     def audit(self) -> list[Json]:
-        """What the user without rights of its own and ServiceAccounts have asked for, as the API server logged it."""
+        """The logged requests of the user without rights and of ServiceAccounts."""
         return [json.loads(line) for line in self._audit.read_text().splitlines()]
 
     def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -190,7 +190,7 @@ class RealApi:
             )
 
     def await_ready(self) -> None:
-        """Wait until the API server is ready, such as after its store came back."""
+        """Wait until the API server is ready, for example after its store came back."""
         self._await(lambda: self.request("GET", "/readyz"), "kube-apiserver", self._server)
         self._await(lambda: self.request("GET", "/api/v1/namespaces/default"), "kube-apiserver", self._server)
 
@@ -224,7 +224,7 @@ class RealApi:
         return response.data
 
     def create(self, path: str, *bodies: Json) -> None:
-        """Make objects, each by a POST."""
+        """Create objects, each with a POST."""
         for body in bodies:
             self.request("POST", path, body)
 
@@ -233,7 +233,7 @@ class RealApi:
         self.request("PATCH", path, body, "application/merge-patch+json")
 
     def delete(self, path: str) -> None:
-        """Delete an object at once, if it is there."""
+        """Delete an object at once, if it exists."""
         with contextlib.suppress(Refused):
             self.request("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})
 
@@ -243,7 +243,7 @@ class RealApi:
         return {(meta.get("namespace", ""), meta["name"]): meta["resourceVersion"] for meta in metas}
 
     def write_kubeconfig(self, path: Path, **user: str) -> Path:
-        """A kubeconfig of a user, the administrator where nothing is said of them. The server is verified."""
+        """A kubeconfig of a user, by default the administrator. The server is verified."""
         config = {
             "apiVersion": "v1",
             "kind": "Config",

@@ -1,4 +1,4 @@
-"""A small cluster whose controllers can be asked to do their work, so that a finding's fix can be tried on it."""
+"""A small cluster whose controllers work on request, so that the fix of a finding can be tried on it."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _FIELDS = {
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """One `kubectl patch` of a fix: the object, and what it sets, by dotted path."""
+    """One `kubectl patch` of a fix: the object, and the values that it sets, by dotted path."""
 
     kind: str
     key: Key
     body: dict[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        """What is set, by dotted path."""
+        """The values, by dotted path."""
         return {f"{part}.{name}": value for part, values in self.body.items() for name, value in values.items()}
 
 
 def patches_in(text: str, *, with_later: bool = False) -> list[Patch]:
-    """The patches among the commands of a fix; with those that are to follow when something else is done."""
+    """The patches in the commands of a fix, including those that follow a manual step."""
     found = []
     for line in text.splitlines():
         command = line.removeprefix("# then: ") if with_later else line
@@ -58,14 +58,14 @@ def patches_in(text: str, *, with_later: bool = False) -> list[Patch]:
 
 
 def is_patch(finding: Finding) -> bool:
-    """Whether the fix is nothing but patches of Services."""
+    """Whether the fix consists only of patches of Services."""
     lines = [line for line in (finding.fix or "").splitlines() if not line.startswith("# ")]
     patches = patches_in("\n".join(lines))
     return bool(lines) and len(patches) == len(lines) and all(patch.kind == "service" for patch in patches)
 
 
 def repaired(objects: Objects, finding: Finding) -> Objects:
-    """The cluster after the patches of a fix were applied and the controllers did their work."""
+    """The cluster after the patches of a fix were applied and the controllers worked."""
     found = dict(objects)
     for patch in patches_in(finding.fix or ""):
         service = found[(Kind.SERVICE, patch.key)]
@@ -104,7 +104,7 @@ def served(service: Service) -> Service:
     if service.is_headless:
         ips = ("None",)
     entries = service.load_balancer_ingress
-    # A balancer leaves its addresses as they are where the families of the Service do not change.
+    # A load balancer keeps its addresses if the families of the Service do not change.
     if service.type == "LoadBalancer" and entries and families_of(service.cluster_ips) != families:
         texts = tuple(e.ip for e in entries)
         entries = tuple(LoadBalancerIngress(_kept(texts, f) or _VIPS[f].format(number)) for f in families)
@@ -118,7 +118,7 @@ def _kept(texts: tuple[str, ...], family: Family) -> str:
 
 
 def sync_slices(objects: Objects, service: Service) -> None:
-    """What the endpoint slice controller writes for a Service with a selector."""
+    """The slices that the endpoint slice controller writes for a Service with a selector."""
     if not service.selector:
         return
     for key in [key for key, item in objects.items() if _is_slice_of(item, service)]:

@@ -1,4 +1,4 @@
-"""A source that tells what a test tells it to, and remembers what it was asked."""
+"""A source that sends what a test gives it, and records requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.sources.events import Changed, Health, Item, Sink, SourceEvent, Sour
 
 
 class ScriptedSource:
-    """Live unless said otherwise; nothing is sent but by `tell`."""
+    """Live by default; only `tell` sends events."""
 
     kind: SourceKind = "demo"
     name = "scripted"
@@ -24,15 +24,15 @@ class ScriptedSource:
         self.is_stopped = False
 
     def now(self, wall: float) -> float:
-        """The clock that the session is given."""
+        """The clock of the session."""
         return wall
 
     def start(self, sink: Sink) -> None:
-        """Remember where to send events."""
+        """Record where to send events."""
         self.sink = sink
 
     def stop(self) -> None:
-        """Remember it."""
+        """Record it."""
         self.is_stopped = True
 
     def tell(self, *events: SourceEvent) -> None:
@@ -42,22 +42,22 @@ class ScriptedSource:
             self.sink(event)
 
     def put(self, kind: Kind, *items: Item) -> None:
-        """Send objects that are there."""
+        """Send existing objects."""
         self.tell(Changed(kind, items))
 
     def know(self, *kinds: Kind, health: Health = Health.LIVE) -> None:
-        """Send that kinds are known, or whatever health they have; all of Kubernetes' kinds where none is named."""
+        """Send that kinds are known, or have another health; all of Kubernetes' kinds by default."""
         for kind in kinds or [kind for kind in Kind if kind is not Kind.PROXY_LISTENERS]:
             self.tell(StatusChanged(kind=kind, health=health))
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Remember who was asked for."""
+        """Record the request."""
         self.asked.append((pod.key, container))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Remember it."""
+        """Record it."""
         self.config_maps.append((namespace, name))
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """Nothing can be read anew."""
+        """Nothing can be read again."""
         raise UserError("The object is gone.")

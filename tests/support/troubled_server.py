@@ -1,4 +1,4 @@
-"""The troubled demo's story told by the loopback API server, under a clock that a test turns."""
+"""The story of the troubled demo on the loopback API server, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PRINTED_BY = "cat /etc/nginx/nginx.conf"
 
 
 class TroubledServer(Driven):
-    """A session on a server that lives through the demo. `now` is the time of both, epoch seconds."""
+    """A session on a server with the story of the demo. `now` is the time of both, epoch seconds."""
 
     def __init__(self, api: ApiServer, folder: Path, wrap: Any = lambda source: source) -> None:
         self.api = api
@@ -54,7 +54,7 @@ class TroubledServer(Driven):
                 self.api.delete(kind.value, namespace, name)
 
     def at(self, seconds: float) -> None:
-        """Let the story go on to so many seconds after its start, and the session take it in."""
+        """Continue the story until so many seconds after its start, and drain the session."""
         while self.now < START + seconds:
             self.now = min(self.now + 1, START + seconds)
             while self._moments and START + self._moments[0].at <= self.now:
@@ -66,9 +66,9 @@ class TroubledServer(Driven):
             self.settled()
 
     def settled(self) -> None:
-        """Wait until the session knows what the server has, and has evaluated it."""
+        """Wait until the session has everything that the server has, and has evaluated it."""
         self.until(lambda: self._knows_all() and self.session.is_settled, "the story is taken in")
-        # Another round, at a time at which nothing waits, for what is due by now.
+        # Another round, at a time at which nothing waits, for what is due now.
         self.session.drain(1.0)
 
     def _knows_all(self) -> bool:
@@ -86,5 +86,5 @@ class TroubledServer(Driven):
 
 
 def report_of(session: Session) -> str:
-    """The JSON report of a session as it stands."""
+    """The JSON report of a session in its current state."""
     return render_json(build_report(session))

@@ -1,4 +1,4 @@
-"""The filter language: what keys ask, what is said of mistakes, what is suggested, and that slices find the same."""
+"""The filter language: its keys, the messages for mistakes, the suggestions, and that slices find the same rows."""
 
 from __future__ import annotations
 

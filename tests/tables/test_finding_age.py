@@ -1,4 +1,4 @@
-"""Since when a finding holds: what dsview saw, what the object's own times tell, and never more than that."""
+"""Since when a finding exists: what dsview saw, what the object's own times prove, and never more than that."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TEXT = manifest(msgspec.json.encode(MANAGED))
 
 
 def shop(*extra: ServiceCIDR) -> tuple[Session, ScriptedSource, list[float]]:
-    """The troubled shop, live, on a clock that a test turns."""
+    """The troubled shop, live, with a clock that the test sets."""
     now = [NOW]
     source = ScriptedSource(is_live=False)
     session = Session(source, clock=lambda: now[0])

@@ -1,4 +1,4 @@
-"""The list of findings: causes with what they explain, in groups, without what was put aside."""
+"""The list of findings: causes with the findings that they explain, in groups, without exempted ones."""
 
 from __future__ import annotations
 

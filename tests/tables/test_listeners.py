@@ -1,4 +1,4 @@
-"""What the listeners' rows and their detail say of sockets, however odd these are."""
+"""The listeners' rows and their detail for all sockets, even unusual ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.clusters import SCENARIOS, from_path
 
 
 def with_listeners(*listeners: Listener) -> Session:
-    """A cluster in which the first controller has these sockets."""
+    """A cluster whose first controller has these sockets."""
     session = from_path(next(path for path in SCENARIOS if path.name.startswith("08")))
     pod = min(session.state.controllers)
     conf = ProxyListeners(namespace=pod[0], name=pod[1], source=ListenSource.READ, listeners=listeners)

@@ -1,4 +1,4 @@
-"""A pane is a package: what it is called stands in it, and nowhere else."""
+"""A pane is a package: its names are in it, and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panes show: lanes, gaps, flags in the cells that they are about; filters, sorting, traces."""
+"""What the panes show: lanes, gaps, flags in the right cells; filters, sorting, traces."""
 
 from __future__ import annotations
 

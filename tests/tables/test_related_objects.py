@@ -1,4 +1,4 @@
-"""From an object to its relatives: each one that is named leads to a detail, and back again."""
+"""From an object to its relatives: each one that is named has a detail, and leads back."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def session() -> Session:
 
 
 def found(session: Session, target: Target) -> Detail:
-    """A detail that is there."""
+    """A detail that exists."""
     item = detail(session, target)
     assert item is not None
     return item
 
 
 def kinds(item: Detail) -> set[str]:
-    """The kinds that one can go to."""
+    """The kinds of the relatives that have a detail."""
     return {relative.kind for relative in item.relatives if relative.target is not None}
 
 
 def walk(session: Session, start: Target, *path: str) -> Detail:
-    """From an object on to the first relative of each kind in turn."""
+    """Go from an object to the first relative of each kind in turn."""
     item = found(session, start)
     for kind in path:
         target = next(r for r in item.relatives if r.kind == kind).target

@@ -1,4 +1,4 @@
-"""Rows sort by the number of their address, whatever else is among their texts."""
+"""Rows sort by their address as a number, whatever else is among their texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was not read is said to be unread: no zero, no gap and no verdict stands in its place."""
+"""What was not read is shown as unread: no zero, no gap and no verdict takes its place."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 def without(kind: str, folder: Path) -> Session:
-    """A cluster whose objects of one kind were not given."""
+    """A cluster without the objects of one kind."""
 
     def change(items: list[Json]) -> None:
         items[:] = [item for item in items if item["kind"] != kind]
@@ -91,7 +91,7 @@ def test_a_broken_hop_always_says_why(tmp_path: Path) -> None:
 
 
 def test_a_pod_on_its_nodes_network_needs_no_pod_cidr(tmp_path: Path) -> None:
-    """Its addresses are the node's own, which has both; scenario 05's node-b has no IPv6 podCIDR."""
+    """Its addresses are the node's own, which has both families; scenario 05's node-b has no IPv6 podCIDR."""
 
     def change(items: list[Json]) -> None:
         node = find(items, "Node", "node-b")

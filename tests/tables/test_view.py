@@ -1,4 +1,4 @@
-"""A table follows changes: after any of them it shows what one made anew would show."""
+"""A table follows changes: after each of them it equals a new table."""
 
 from __future__ import annotations
 

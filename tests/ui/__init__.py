@@ -1,1 +1,1 @@
-"""The screen, driven by keys as a person would."""
+"""The screen, driven by keys like a user."""

@@ -27,7 +27,7 @@ _LONG_AGO = int(NOW) - 86_400
 
 
 class StageSource:
-    """Tells of the objects it is given, then of whatever the test tells."""
+    """Sends the given objects, then whatever the test sends."""
 
     kind: Literal["demo"] = "demo"
     is_live = False
@@ -40,11 +40,11 @@ class StageSource:
         self.is_stopped = False
 
     def now(self, wall: float) -> float:
-        """The clock that the session is given."""
+        """The clock of the session."""
         return wall
 
     def start(self, sink: Sink) -> None:
-        """Tell of everything at once."""
+        """Send everything at once."""
         self._sink = sink
         for kind in RESOURCES:
             items = [item for item in self._objects if kind_of(item) is kind]
@@ -53,11 +53,11 @@ class StageSource:
             sink(StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
 
     def stop(self) -> None:
-        """Remember it."""
+        """Record it."""
         self.is_stopped = True
 
     def tell(self, *events: SourceEvent) -> None:
-        """Let something happen."""
+        """Send events."""
         assert self._sink is not None
         for event in events:
             self._sink(event)
@@ -72,13 +72,13 @@ class StageSource:
         self.tell(Changed(kind, [], list(keys)))
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """There is no controller on this stage."""
+        """Does nothing: there is no controller."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Nor its ConfigMap."""
+        """Does nothing."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """One object can be read, the others cannot."""
+        """One object can be read, all others cannot."""
         if key[1] == "web":
             return f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {key[1]}\n"
         raise UserError("The object is gone.")
@@ -115,7 +115,7 @@ def node(name: str, number: int) -> Node:
 
 
 def pod(name: str, number: int, *, namespace: str = "shop", app: str = "web", families: str = "46") -> Pod:
-    """A running pod on one of the two nodes; `families` are those it has."""
+    """A running pod on one of the two nodes with these families."""
     on = number % 2 + 1
     both = (f"10.244.{on}.{number + 10}", f"fd00:10:244:{on}::{number + 10:x}")
     ips = tuple(ip for ip, family in zip(both, "46", strict=True) if family in families)
@@ -209,7 +209,7 @@ def troubled_shop() -> list[Object]:
 
 
 def many_pods(count: int) -> list[Object]:
-    """A cluster of plain pods."""
+    """A cluster of healthy pods."""
     return [node("node-1", 1), node("node-2", 2), *(pod(f"pod-{number:05d}", number % 200) for number in range(count))]
 
 
@@ -222,7 +222,7 @@ class Stage:
         self.source = source
 
     async def press(self, *keys: str) -> None:
-        """Press keys and let everything that follows from them happen."""
+        """Press keys and wait for all consequences."""
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
@@ -231,7 +231,7 @@ class Stage:
         await self.press(*("space" if character == " " else character for character in text))
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until something holds."""
+        """Wait until a condition is true."""
         for _ in range(250):
             if condition():
                 return
@@ -240,13 +240,13 @@ class Stage:
 
     @property
     def lines(self) -> list[str]:
-        """What the screen shows, line by line."""
+        """The lines of the screen."""
         screen = self.app.screen
         return ["".join(segment.text for segment in strip) for strip in screen._compositor.render_strips(screen.size)]
 
     @property
     def text(self) -> str:
-        """What the screen shows."""
+        """The text of the screen."""
         return "\n".join(line.rstrip() for line in self.lines)
 
     def pane(self, pane_id: str) -> Pane:
@@ -264,7 +264,7 @@ class Stage:
 async def on_stage(
     objects: Iterable[Object] | None = None, *, size: tuple[int, int] = (120, 40), **options: object
 ) -> AsyncIterator[Stage]:
-    """The application on a cluster that is read to the end."""
+    """The application on a cluster that was read completely."""
     source = StageSource(troubled_shop() if objects is None else objects)
     app = DsviewApp(lambda: Session(source, clock=lambda: NOW), source_name="stage", **options)  # type: ignore[arg-type]  # passed on as they are
     async with app.run_test(size=size, notifications=True) as pilot:

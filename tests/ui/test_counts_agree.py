@@ -1,4 +1,4 @@
-"""The numbers of one screen agree: what a tile counts, what a title counts, what the header and the findings say."""
+"""The numbers on one screen agree: those of tiles, titles, the header and the findings."""
 
 from __future__ import annotations
 

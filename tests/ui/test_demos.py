@@ -1,4 +1,4 @@
-"""Demos on the screen: chosen where none is named, and still until a key begins the story."""
+"""Demos on the screen: chosen if none is named, and unchanged until a key starts the story."""
 
 from __future__ import annotations
 

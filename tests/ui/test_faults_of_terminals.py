@@ -1,4 +1,4 @@
-"""Signals and keys that end dsview, at every moment and on a real terminal: it leaves soon, and leaves it as it was."""
+"""Signals and keys that end dsview, at every moment and on a real terminal: it ends soon and restores the terminal."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class Terminal:
         )
 
     def resize(self, width: int, height: int) -> None:
-        """Change the size, and tell the process as a terminal does."""
+        """Change the size, and notify the process as a terminal does."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         if hasattr(self, "process"):
             self.process.send_signal(signal.SIGWINCH)
 
     def read(self) -> None:
-        """Take what was written so far."""
+        """Read what was written so far."""
         while select.select([self.master], [], [], 0)[0]:
             try:
                 self.seen += os.read(self.master, 65536)
@@ -86,7 +86,7 @@ class Terminal:
             self.read()
 
     def ends(self) -> tuple[int, float]:
-        """The exit code, and how many seconds it took from now."""
+        """The exit code, and the seconds until the end."""
         started = time.monotonic()
         while self.process.poll() is None:
             assert time.monotonic() - started < DEADLINE
@@ -98,7 +98,7 @@ class Terminal:
 
     @property
     def is_as_before(self) -> bool:
-        """Whether the terminal takes lines and shows what is typed, on the screen and with the cursor of before."""
+        """Whether the terminal is in line mode and echoes, with the previous screen and cursor."""
         entered = ENTER in self.seen
         restored = not entered or (self.seen.rfind(LEAVE) > self.seen.rfind(ENTER) and SHOW_CURSOR in self.seen)
         return restored and termios.tcgetattr(self.slave) == self.before
@@ -111,7 +111,7 @@ class Terminal:
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the terminal. No signal says so: it does not control the process."""
+        """Close the terminal. There is no signal, because it does not control the process."""
         while self.ends_open:
             os.close(self.ends_open.pop())
 
@@ -121,7 +121,7 @@ OpenTerminal = Callable[..., Terminal]
 
 @pytest.fixture
 def mute() -> Iterator[ApiServer]:
-    """An API server that accepts every request and never answers."""
+    """An API server that accepts every request and never responds."""
     over = threading.Event()
 
     def say_nothing(request: Request) -> None:
@@ -147,7 +147,7 @@ def open_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
 
 def painted(trace: Path, event: str) -> bool:
-    """Whether the trace tells of an event."""
+    """Whether the trace contains an event."""
     return trace.exists() and any(json.loads(line)["event"] == event for line in trace.read_text().splitlines())
 
 

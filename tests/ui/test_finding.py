@@ -1,4 +1,4 @@
-"""Narrowing what is shown: filter, only flagged rows, sorting, namespaces."""
+"""Narrowing the rows: filter, only flagged rows, sorting, namespaces."""
 
 from __future__ import annotations
 

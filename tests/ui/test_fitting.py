@@ -1,4 +1,4 @@
-"""How text is cut to the cells that there are."""
+"""How text is shortened to the available cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of a fleet: sorted, filtered, followed; Enter opens a cluster and Esc comes back."""
+"""The table of a fleet: sorted, filtered, updated; Enter opens a cluster and Esc returns."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.ui.stage import NOW, Stage, StageSource
 
 @cache
 def told() -> list[Member]:
-    """The clusters of the demo as they are at their beginning."""
+    """The clusters of the demo at their beginning."""
     members: list[Member] = []
     FleetDemo(lambda: NOW).send_all(members.append)
     return members
 
 
 class StageFleet(FleetDemo):
-    """The demo's fleet, told at once, and whatever the test tells after that."""
+    """The demo's fleet, sent at once, and whatever the test sends after that."""
 
     def __init__(self) -> None:
         super().__init__(lambda: NOW)

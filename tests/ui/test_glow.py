@@ -1,4 +1,4 @@
-"""Cells that change are lit for a moment: those of rows on the screen, and no others."""
+"""Cells that change are highlighted for a moment: those of visible rows, and no others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def row(name: str, *texts: str, flag: Severity | None = None) -> Row:
 
 
 class Clock:
-    """A clock and a timer that a test turns."""
+    """A clock and a timer that the test sets."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -35,7 +35,7 @@ class Clock:
         return object()
 
     def turn(self, seconds: float) -> None:
-        """Let time pass and timers ring."""
+        """Let time pass and call the timers that are due."""
         self.now += seconds
         due, self.due = [d for d in self.due if d[0] <= self.now], [d for d in self.due if d[0] > self.now]
         for _, callback in due:
@@ -100,7 +100,7 @@ def test_a_row_that_was_out_of_view_meanwhile_is_not_lit() -> None:
 
 
 def lit(stage: Stage, word: str) -> list[str]:
-    """The bold and underlined pieces of the lines with a word, below the titles."""
+    """The bold and underlined parts of the lines with a word, below the titles."""
     screen = stage.app.screen
     strips = screen._compositor.render_strips(screen.size)
     return [

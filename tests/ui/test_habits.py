@@ -1,4 +1,4 @@
-"""What fingers know from k9s, vim and less works here; and what was left is found again."""
+"""Keys that users know from k9s, vim and less work; and dsview remembers how it was left."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ async def test_the_order_under_flagged_rows_is_the_chosen_one() -> None:
         assert [rows.index_of(rows.key_at(index)) for index in range(len(rows))] == list(range(len(rows)))
 
 
-# What was left
+# How it was left
 
 
 @pytest.fixture

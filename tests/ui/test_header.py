@@ -1,4 +1,4 @@
-"""The first line: the context is in it, whatever else there is to say."""
+"""The first line always has the context, whatever else it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going back and forth among the screens that were visited, and the trail that says where one is."""
+"""Going back and forward between visited screens, and the breadcrumbs."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_another_context_has_a_history_of_its_own() -> None:
 
 
 async def walk_to(stage: Stage, words: str) -> None:
-    """Move to a relative by its words and open it."""
+    """Move to a relative by its text and open it."""
     for _ in range(40):
         line = next((line for line in stage.lines if line.lstrip().startswith("▌")), "")
         if words in line:

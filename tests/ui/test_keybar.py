@@ -1,4 +1,4 @@
-"""The key bar: what the keys do here and now, and nothing that they do not."""
+"""The key bar: what the keys do on this screen, and nothing that they do not do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both lanes, the name and the findings are in sight in each pane, whatever its width and whatever was chosen."""
+"""Both lanes, the name and the findings are visible in each pane, whatever its width and the chosen columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The detail, YAML, explain and help screens, and what can be copied."""
+"""The detail, YAML, explain and help screens, and what can be copied there."""
 
 from __future__ import annotations
 

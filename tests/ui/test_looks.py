@@ -1,4 +1,4 @@
-"""Themes, signs and keys: what everything on the screen is made from."""
+"""Themes, signs and keys: the parts of everything on the screen."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ async def test_a_finding_is_named_beside_its_code_where_every_column_has_its_roo
     for width, is_named in ((200, True), (80, False)):
         async with on_stage(size=(width, 30)) as stage:
             await stage.press("2", "2")
-            # The head may name the Pod, too.
+            # The head may also name the Pod.
             line = next(line for line in reversed(stage.lines) if "api-0" in line)
             assert "■ POD-001" in line
             assert ("■ POD-001 pod-lacks-family" in line) is is_named

@@ -1,4 +1,4 @@
-"""Moving about with keys and mouse: rows, columns, panes; the selection stays on its object."""
+"""Moving with keys and mouse: rows, columns, panes; the selection stays on its object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD = 8
 
 
 class Names:
-    """Rows of which only the names matter."""
+    """Rows with nothing but names."""
 
     sort_column: str | None = None
     descending = False
@@ -35,7 +35,7 @@ class Names:
         return ("", self._names[index])
 
     def index_of(self, key: Key) -> int | None:
-        """Where a row is."""
+        """The position of a row."""
         return self._names.index(key[1]) if key[1] in self._names else None
 
 

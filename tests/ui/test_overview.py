@@ -1,4 +1,4 @@
-"""The overview on the first screen, from the biggest to the smallest."""
+"""The overview on the main screen, from the largest size to the smallest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of `screenshots/` are what the screen shows now: one set, for people and for this test."""
+"""The pictures of `screenshots/` are what the screen shows now: users and this test use the same ones."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _TEXT = "{http://www.w3.org/2000/svg}text"
 
 
 def words(svg: str) -> list[str]:
-    """What stands in a picture, to see quickly where two differ."""
+    """The text of a picture, to find differences quickly."""
     return [element.text or "" for element in ET.fromstring(svg).iter(_TEXT)]
 
 
 def is_drawn_by_the_same(kept: str) -> bool:
-    """Whether this Textual and this Rich drew a picture: only then is it the same to the byte."""
+    """Whether this Textual and this Rich drew a picture: only then is it identical byte for byte."""
     return kept.endswith(f"{versions()}\n")
 
 

@@ -1,4 +1,4 @@
-"""A screen of one's own: keys, theme, signs and columns, and a sentence for each thing that cannot be."""
+"""A user's own keys, theme, signs and columns, and a sentence for each invalid setting."""
 
 from __future__ import annotations
 

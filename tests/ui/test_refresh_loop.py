@@ -1,4 +1,4 @@
-"""The heartbeat of the screen: when what was drained is painted."""
+"""The refresh loop of the screen: when drained changes are painted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsview.ui.refresh_loop import BUSY_PAINT_EVERY, CALM_AFTER, CALM_EVERY, PAI
 
 
 class Busy:
-    """A session that has more to do, unless it is said otherwise, and says what it was given to say."""
+    """A session that has work by default, and returns the given changes."""
 
     def __init__(self) -> None:
         self.deltas: list[Delta] = []
@@ -28,7 +28,7 @@ class Busy:
 
 
 class Beats:
-    """A pulse whose timer and clock are the test's. `delay` is what it waits for before the next beat, in seconds."""
+    """A refresh loop with the test's timer and clock. `delay` is the time to the next refresh, in seconds."""
 
     def __init__(self, session: Busy) -> None:
         self.painted: list[Delta] = []

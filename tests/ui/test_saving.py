@@ -26,10 +26,10 @@ MOMENT = "20270115-080000"
 
 
 async def save(stage: Stage, words: str) -> None:
-    """Choose what to save by the first words that name it alone."""
+    """Choose what to save by the first words that only it has."""
     await stage.press("S")
     await stage.until(lambda: isinstance(stage.app.screen, ChooseScreen))
-    # The space bar chooses, so that words are narrowed to without it.
+    # The space bar chooses, so the words to narrow by have no spaces.
     await stage.type(words)
     await stage.press("enter")
 

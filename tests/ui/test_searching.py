@@ -1,4 +1,4 @@
-"""Looking for a word in a text: YAML, a detail, the help."""
+"""Searching for a word in a text: YAML, a detail, the help."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINES = [f"line-{number:03d}: {'Needle here' if number % 40 == 0 else 'hay'}" fo
 
 
 async def at_yaml(stage: Stage) -> None:
-    """The YAML of an object, long, with a needle in every 40th line."""
+    """The long YAML of an object, with a needle in every 40th line."""
     await stage.press("Y")
     await stage.until(lambda: "line-000" in stage.text)
 

@@ -1,4 +1,4 @@
-"""A count that is less than it should be looks like it, before and without a finding, and the row says why."""
+"""A count that is too low looks like it, even without a finding, and the row says why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def unready(item: EndpointSlice, *names: str) -> EndpointSlice:
 
 
 def cluster(*down: str) -> list[Object]:
-    """Services `web` and `api` on two nodes, of which some are down; the Pods on them are not ready."""
+    """Services `web` and `api` on two nodes, some of which are down; their Pods are not ready."""
     nodes = [msgspec.structs.replace(node(f"node-{n}", n), ready=f"node-{n}" not in down) for n in (1, 2)]
     web = [pod(f"web-{number}", number) for number in range(3)]
     api = [pod(f"api-{number}", 2 * number + 11, app="api") for number in range(2)]

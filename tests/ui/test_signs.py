@@ -1,4 +1,4 @@
-"""Signs and colours: a legend one key away, fonts that have them, and enough contrast to be read."""
+"""Signs and colours: a legend behind one key, fonts that have them, and enough contrast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Since when: on the detail and on the findings screen."""
+"""Since when: on the detail screen and on the findings screen."""
 
 from __future__ import annotations
 

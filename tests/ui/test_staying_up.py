@@ -1,4 +1,4 @@
-"""Starting, failing, changing clusters, odd sizes and hostile text: the screen stays up and says what is going on."""
+"""Starting, failing, changing clusters, odd sizes and hostile text: the screen stays up and explains what happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going through a recording on the screen, and making one."""
+"""Moving through a recording on the screen, and making one."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Screen:
 
     @property
     def is_shown(self) -> bool:
-        """Whether everything was taken in, and the line of time is there."""
+        """Whether everything was drained, and the time line is visible."""
         workspace, bars = self.app.workspace, self.app.screen.query(TimeBar)
         return workspace is not None and workspace.session.was_settled and bool(bars) and bars.first().size.width > 0
 
@@ -81,7 +81,7 @@ class Screen:
 
     @property
     def seconds(self) -> float:
-        """Where one is, seconds after the beginning of the demo."""
+        """The displayed time, in seconds after the beginning of the demo."""
         return self.session.position - START
 
     async def until(self, condition: Callable[[], bool]) -> None:

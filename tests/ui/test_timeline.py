@@ -1,4 +1,4 @@
-"""The timeline on the screen: what changed, from the head of the first screen to the object."""
+"""The timeline on the screen: what changed, from the header of the main screen to the object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.ui.stage import NOW, Stage, StageSource, on_stage, pod, service, slic
 
 
 async def mend_api(stage: Stage) -> None:
-    """Give `api` its IPv6 back."""
+    """Give `api` IPv6 again."""
     mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
     stage.source.put(*mended, *slices("api", mended))
     await stage.until(lambda: "Got its first ready IPv6 endpoint." in stage.text or "fixed" in stage.text)

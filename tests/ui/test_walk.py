@@ -1,4 +1,4 @@
-"""A walk with the installed command on a real terminal: tmux draws what dsview writes, and says what is to be seen."""
+"""A walk through the installed command on a real terminal: tmux draws what dsview writes, and returns the screen."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FIX = "kubectl -n shop rollout restart deployment/web"
 
 
 class Tmux:
-    """A terminal of tmux's, in a server of its own."""
+    """A terminal in a tmux server of its own."""
 
     def __init__(self, folder: Path, *command: str, size: tuple[int, int] = (120, 40), **env: str) -> None:
         # A path in the test's own folder would be too long for a socket.
         self._sockets = tempfile.mkdtemp(prefix="dsview-")
         self._env = {
-            # COLUMNS and LINES are of the terminal that the tests run in.
+            # COLUMNS and LINES are those of the terminal in which the tests run.
             **{name: value for name, value in os.environ.items() if not name.startswith(("TMUX", "COLUMNS", "LINES"))},
             "TMUX_TMPDIR": self._sockets,
             "LANG": "C.UTF-8",
@@ -43,15 +43,15 @@ class Tmux:
         }
         columns, lines = map(str, size)
         self.run("new-session", "-d", "-x", columns, "-y", lines, "cat")
-        # What is copied through the terminal lands in tmux's own buffer.
+        # Text that is copied through the terminal arrives in tmux's own buffer.
         for option in ("set-clipboard on", "status off"):
             self.run("set-option", "-g", *option.split())
         self.resize(*size)
-        # The shell says how it ended; tmux itself may miss the end of a process.
+        # The shell reports how it ended; tmux itself may miss the end of a process.
         self.run("respawn-pane", "-k", f"{shlex.join(command)}; echo left with $?; exec cat")
 
     def run(self, *words: str) -> str:
-        """What a command of tmux says."""
+        """The output of a tmux command."""
         done = subprocess.run(
             ["tmux", "-f", os.devnull, *words], env=self._env, capture_output=True, text=True, check=False
         )
@@ -59,12 +59,12 @@ class Tmux:
 
     @property
     def text(self) -> str:
-        """What is on the screen."""
+        """The text of the screen."""
         return self.run("capture-pane", "-p")
 
     @property
     def copied(self) -> str:
-        """What was copied last."""
+        """The text that was copied last."""
         return self.run("show-buffer")
 
     def resize(self, width: int, height: int) -> None:
@@ -72,11 +72,11 @@ class Tmux:
         self.run("resize-window", "-x", str(width), "-y", str(height))
 
     def keys(self, *keys: str) -> None:
-        """Press keys, by tmux's names for them."""
+        """Press keys by their names in tmux."""
         self.run("send-keys", *keys)
 
     def type(self, text: str) -> None:
-        """Type, or send what a mouse would."""
+        """Type text, or send mouse sequences."""
         self.run("send-keys", "-l", text)
 
     def click(self, column: int, line: int) -> None:
@@ -85,26 +85,26 @@ class Tmux:
             self.type(f"\x1b[<0;{column + 1};{line + 1}{end}")
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        """Wait until something holds."""
+        """Wait until a condition is true."""
         end = time.monotonic() + DEADLINE
         while not condition():
             assert time.monotonic() < end, f"waited in vain until {what}; the screen says:\n{self.text}"
             time.sleep(0.05)
 
     def sees(self, *words: str) -> str:
-        """Wait until all of it is on the screen, however it is wrapped; the screen as it is then."""
+        """Wait until all of it is on the screen, even if it is wrapped. Returns the screen."""
         self.until(lambda: all(word in " ".join(self.text.split()) for word in words), f"it shows {words}")
         return self.text
 
     def close(self) -> None:
-        """End it all."""
+        """End everything."""
         self.run("kill-server")
         shutil.rmtree(self._sockets, ignore_errors=True)
 
 
 @pytest.fixture
 def clusters(tmp_path: Path) -> Iterator[Path]:
-    """A kubeconfig of three clusters: old pods without IPv6, a healthy one, and one that nobody answers for."""
+    """A kubeconfig of three clusters: old pods without IPv6, a healthy one, and one that never responds."""
     with ApiServer() as old, ApiServer() as healthy, socket.create_server(("127.0.0.1", 0)) as mute:
         for server, scenario in ((old, "03-old-pods"), (healthy, "01-healthy-kind-dual")):
             server.load(json.loads((DATA / "scenarios" / scenario / "objects.json").read_text())["items"])
