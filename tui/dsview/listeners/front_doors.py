@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -95,13 +95,30 @@ def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
 
     If nodes accept the traffic, the ports have no pods.
     """
-    versions = (_versions(cluster), sockets_version(cluster))
-    cache: dict[Hashable, dict[Family, Reach]] = cluster.cached("reach of front doors", versions, dict)
+    return _reach_in(cluster, _reaches(cluster), door)[family]
+
+
+def reaches_of_doors(cluster: ClusterReader) -> Iterator[tuple[FrontDoor, Mapping[Family, Reach]]]:
+    """Every front door with its reach in each family."""
+    cache = _reaches(cluster)
+    for door in front_doors(cluster):
+        yield door, _reach_in(cluster, cache, door)
+
+
+_Reaches = dict[tuple[str, Key], dict[Family, Reach]]
+
+
+def _reaches(cluster: ClusterReader) -> _Reaches:
+    """The results so far, by controller and Service, until something that may affect them changes."""
+    return cluster.cached("reach of front doors", (_versions(cluster), sockets_version(cluster)), dict)
+
+
+def _reach_in(cluster: ClusterReader, cache: _Reaches, door: FrontDoor) -> dict[Family, Reach]:
     key = (door.controller.name, door.service.key)
     found = cache.get(key)
     if found is None:
         found = cache[key] = _reach(cluster, door)
-    return found[family]
+    return found
 
 
 class _Tally:

@@ -78,9 +78,14 @@ def _find(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:
     for ingress in cluster.ingresses:
         for host in ingress.hosts:
             published.setdefault(host, []).append(ingress)
+    takes_any = {gateway.key for gateway in cluster.gateways if not any(x.hostname for x in gateway.listeners)}
     for route in cluster.http_routes:
-        accepting = (gateway for key in route.accepted if (gateway := cluster.gateways.get(key)) is not None)
-        for host in dict.fromkeys(host for gateway in accepting for host in hosts_of(gateway, route)):
+        # Most Gateways take any host, so that there is nothing to compare for each of thousands of routes.
+        hosts: Iterable[str] = dict.fromkeys(route.hostnames)
+        if not takes_any.issuperset(route.accepted):
+            accepting = (gateway for key in route.accepted if (gateway := cluster.gateways.get(key)) is not None)
+            hosts = dict.fromkeys(host for gateway in accepting for host in hosts_of(gateway, route))
+        for host in hosts if route.accepted else ():
             published.setdefault(host, []).append(route)
     found: dict[str, tuple[HostDoor, ...]] = {}
     for host, items in sorted(published.items()):

@@ -33,12 +33,17 @@ def proxies_to_follow(cluster: ClusterReader) -> tuple[Pod, ...]:
     return cluster.cached(
         "proxies to follow",
         cluster.proxies_version,
-        lambda: tuple(
-            pod
-            for pod in live_proxies(cluster)
-            if container_to_read(pod) is not None or config_map_key(pod) is not None
-        ),
+        lambda: _to_follow(live_proxies(cluster)),
     )
+
+
+def _to_follow(pods: Sequence[Pod]) -> tuple[Pod, ...]:
+    # Pods of one workload share their labels and containers, from which alone this is known.
+    alike = {(pod.namespace, id(pod.labels), id(pod.containers)): pod for pod in pods}
+    chosen = {
+        key for key, pod in alike.items() if container_to_read(pod) is not None or config_map_key(pod) is not None
+    }
+    return tuple(pod for pod in pods if (pod.namespace, id(pod.labels), id(pod.containers)) in chosen)
 
 
 def listeners_of(cluster: ClusterReader, pod: Pod) -> ProxyListeners:

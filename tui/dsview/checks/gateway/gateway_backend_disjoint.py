@@ -33,7 +33,7 @@ from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.listener.shared import PODS
-from dsview.core.address import Family, families_of
+from dsview.core.address import Family
 from dsview.core.finding import Severity
 from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.kind import Kind
@@ -41,6 +41,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.front_doors import proxies_of_gateway
+from dsview.listeners.proxy_controller import pod_families
 from dsview.listeners.registry import controller_of_gateway
 
 check = Check(
@@ -119,5 +120,9 @@ def _find_proxies(ctx: Context, key: Key) -> _Proxies | None:
     if gateway is None or controller is None or not controller.reaches_backends_from_pods:
         return None
     ready = tuple(pod for pod in pods if pod.ready)
-    has = families_of(tuple(ip for pod in ready for ip in pod.ips))
-    return (gateway, ready, has) if len(has) == 1 else None
+    has: tuple[Family, ...] = ()
+    for pod in ready:
+        has = tuple(dict.fromkeys((*has, *pod_families(pod))))
+        if len(has) > 1:
+            return None
+    return (gateway, ready, has) if has else None

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, ref
-from dsview.checks.listener.shared import PODS, USES, closing, holder_ref
+from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, may_close
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
@@ -58,6 +58,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
         return
     found: dict[tuple[ObjectRef, Family], tuple[Sockets, list[FrontDoor]]] = {}
     for door in front_doors(ctx.state):
+        if not may_close(ctx, door):
+            continue
         for family in FAMILIES:
             has = door.sockets_below is not None or any(pod.ready and family in pod_families(pod) for pod in door.pods)
             setting = closing(ctx, door, family) if has else None

@@ -34,7 +34,7 @@ from dsview.checks.listener.shared import PODS, USES, port_words, severity_of
 from dsview.core.finding import Severity
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
-from dsview.listeners.front_doors import front_doors, reach
+from dsview.listeners.front_doors import reaches_of_doors
 
 check = Check(
     code="DS-LSN-004",
@@ -52,9 +52,9 @@ check = Check(
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a port on which replicas differ."""
-    for door in front_doors(ctx.state):
+    for door, reaches in reaches_of_doors(ctx.state):
         for family in door.service.families:
-            found = reach(ctx.state, door, family)
+            found = reaches[family]
             ports = found.uneven_ports
             if not ports or found.unserved_ports or found.source is ListenSource.UNREAD:
                 continue

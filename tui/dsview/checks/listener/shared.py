@@ -61,6 +61,14 @@ def port_words(ports: list[int]) -> str:
     return f"port{'' if len(ports) == 1 else 's'} {names(map(str, ports), limit=6)}"
 
 
+def may_close(ctx: Context, door: FrontDoor) -> bool:
+    """Whether a setting closes a family of the door's first ready proxy, or of the nodes that accept its traffic."""
+    if door.sockets_below is not None:
+        return bool(door.sockets_below.closes)
+    first = next((pod for pod in door.pods if pod.ready), None)
+    return first is not None and bool(door.controller.known_sockets(ctx.state, first).closes)
+
+
 def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
     """The setting that disables the family on every ready proxy of the front door; None if there is none."""
     if door.sockets_below is not None:
