@@ -23,7 +23,7 @@ metadata:
 async def test_detail_says_since_when_a_finding_holds() -> None:
     async with on_stage() as stage:
         await stage.press("down", "enter")
-        assert "not before 2027-01-14 08:00:00 UTC, when the Service was created" in stage.text
+        assert "2027-01-14 08:00:00 UTC at the earliest, when the Service was created" in stage.text
 
 
 async def test_detail_says_who_wrote_the_flagged_field(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -271,7 +271,7 @@ def latest(view: ClusterView) -> Latest | None:
 def _short_text(group: Group) -> str:
     """What happened, where there is little room and no column says which way it went."""
     match group.lead.type:
-        case EntryType.OPENED | EntryType.CLOSED | EntryType.IMPROVED as type:
+        case EntryType.OPENED | EntryType.CLOSED | EntryType.IMPROVED | EntryType.GONE as type:
             return f"{_WORDS.get(type, type.value)}: {_finding_text(group)}"
     return change_text(group)
 

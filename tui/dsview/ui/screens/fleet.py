@@ -236,9 +236,9 @@ class FleetScreen(Screen[None]):
         return {**words, "findings": "clusters", "only_findings": ""} if self._is_on_findings else words
 
     def _undoes(self) -> str:
-        if self._rows.filter_text:
-            return "all rows"
-        return "all rows" if self._rows.only_findings else "clusters" if self._is_on_findings else ""
+        if self._rows.filter_text or self._rows.only_findings:
+            return "all"
+        return "clusters" if self._is_on_findings else ""
 
     def action_all_columns(self) -> None:
         """Every column, or those that fit."""

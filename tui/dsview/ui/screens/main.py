@@ -378,7 +378,7 @@ class MainScreen(Screen[None]):
     def _undoes(self) -> str:
         view = self.active.view
         if view is not None and (view.filter_text or view.only_findings):
-            return "all rows"
+            return "all"
         return "all panes" if self._is_alone else self.app.escape_word
 
     def on_table_moved(self) -> None:
