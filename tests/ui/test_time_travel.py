@@ -177,6 +177,28 @@ async def test_it_says_that_a_moment_is_being_read_and_keys_do_something_meanwhi
         assert session.now == START
 
 
+async def test_a_recording_that_plays_says_how_fast_and_not_that_it_is_loading(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    may_go_on = threading.Event()
+    monkeypatch.setattr("dsview.ui.time_travel.monotonic", lambda: now)
+    async with looking_at(recording) as screen:
+        session = screen.session
+        await screen.press("left_curly_bracket", "left_curly_bracket")
+        await screen.until(lambda: not session.is_seeking)
+        read = session.reader.ticks_between
+        monkeypatch.setattr(session.reader, "ticks_between", lambda *times: may_go_on.wait(20) and read(*times))
+        await screen.press("full_stop")
+        await screen.until(lambda: session.is_seeking)
+        await screen.pilot.pause(0.3)
+        assert "1x" in screen.bar
+        now = 0.2
+        await screen.until(lambda: "loading" in screen.bar)
+        may_go_on.set()
+        await screen.until(lambda: "1x" in screen.bar)
+
+
 async def test_a_moment_that_cannot_be_read_is_said_and_the_one_before_stays(
     recording: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

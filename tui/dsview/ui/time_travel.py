@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from textual.message_pump import MessagePump
@@ -46,6 +47,7 @@ class TimeTravel:
         self._timer: Timer | None = None
         self._mark: float | None = None
         self._watch: Timer | None = None
+        self._sought_at = 0.0
         self._is_loading = False
 
     @property
@@ -121,6 +123,8 @@ class TimeTravel:
         if when is None:
             self._app.say(otherwise)
             return
+        if not replay.is_seeking:
+            self._sought_at = monotonic()
         try:
             replay.seek(when)
         except UserError as error:
@@ -136,8 +140,11 @@ class TimeTravel:
         failure = replay.take_failure() if replay is not None else None
         if failure is not None:
             self._fail(failure)
-        was_loading, self._is_loading = self._is_loading, replay is not None and replay.is_seeking
-        if not self._is_loading:
+        is_seeking = replay is not None and replay.is_seeking
+        # While a recording plays, another moment is read all the time: only one that takes long is worth a word.
+        is_late = monotonic() - self._sought_at >= LOADING_AFTER
+        was_loading, self._is_loading = self._is_loading, is_seeking and is_late
+        if not is_seeking:
             self._watch_no_more()
         if self._is_loading or was_loading:
             self.refresh()
