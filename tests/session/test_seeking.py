@@ -7,12 +7,14 @@ import random
 import sqlite3
 import sys
 import threading
+import weakref
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from dsview.checks.engine.policy import Policy
 from dsview.core.errors import UserError
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.memory import return_unused
@@ -22,7 +24,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.session import seeking
-from dsview.session.replay import ReplaySession
+from dsview.session.replay import ReplaySession, compare_moments
 from dsview.sources.events import Health, Item, StatusChanged
 from dsview.sources.recording.content import Frame, Head, Judged, Moment, Tick
 from dsview.sources.recording.reader import RecordingReader
@@ -177,6 +179,24 @@ def test_memory_goes_back_after_a_jump_and_garbage_is_collected_as_before(
     settled(session)
     session.stop()
     assert not returned.is_set()
+
+
+def test_nothing_is_left_of_a_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.db"
+    History(path, 8)
+    made: list[weakref.ref[RecordingReader]] = []
+
+    class Noted(RecordingReader):
+        def __init__(self, path: Path) -> None:
+            super().__init__(path)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr("dsview.session.replay.RecordingReader", Noted)
+    frozen, was_enabled = gc.get_freeze_count(), gc.isenabled()
+    assert compare_moments(path, START + 1, START + 100, Policy()).causes
+    assert (gc.get_freeze_count(), gc.isenabled()) == (frozen, was_enabled)
+    gc.collect()
+    assert [reader() for reader in made] == [None, None]
 
 
 def test_memory_is_returned_on_any_system(monkeypatch: pytest.MonkeyPatch) -> None:

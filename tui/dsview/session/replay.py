@@ -98,9 +98,10 @@ class ReplaySession(Session):
         at: float | None = None,
         policy: Policy | None = None,
         trace: Trace | None = None,
+        is_alone: bool = True,
     ) -> None:
         self._source = RecordedSource(reader)
-        super().__init__(self._source, clock=lambda: self._source.at, policy=policy, trace=trace)
+        super().__init__(self._source, clock=lambda: self._source.at, policy=policy, trace=trace, is_alone=is_alone)
         self.reader = reader
         self.state = ClusterState(for_checks=False)
         self._recorded_engine = RecordedEngine(self.state, self._skips, self._judge)
@@ -235,16 +236,22 @@ class ReplaySession(Session):
         return self.reader.entry_before(self.position, Category.FINDING.value)
 
 
-def compare_moments(path: Path, excluded: float, now: float, policy: Policy) -> Diff:
+def compare_moments(path: Path, then: float, now: float, policy: Policy) -> Diff:
     """The differences between two moments of a recording. Raises `UserError` if it cannot be read.
 
     Reads the file again, so that it can be called in a thread while the recording is shown or written.
     """
-    sessions = []
-    for at in (excluded, now):
-        session = ReplaySession(RecordingReader(path), at=at, policy=policy)
-        session.start()
-        while session.has_work:
-            session.drain(1.0)
-        sessions.append(session)
-    return compare(*sessions)
+    sessions: list[ReplaySession] = []
+    try:
+        for at in (then, now):
+            # Another session is on the screen, and these end here: garbage collection must not exclude their objects.
+            session = ReplaySession(RecordingReader(path), at=at, policy=policy, is_alone=False)
+            sessions.append(session)
+            session.start()
+            while session.has_work:
+                session.drain(1.0)
+        return compare(*sessions)
+    finally:
+        for session in sessions:
+            session.stop()
+            session.reader.close()
