@@ -72,7 +72,7 @@ def rows(pods: int) -> dict[str, float]:
 
     for text in KEYSTROKES:
         measured(f"filter {text!r}", partial(view.set_filter, text))
-    eager = TableView(PANES["pods"], view.session, patience=PATIENCE)
+    eager = TableView(PANES["pods"], view.session, first_slice=PATIENCE)
     measured("first screenful", partial(_find, eager, KEYSTROKES[0]))
     for column in PANES["pods"].columns:
         measured(f"sort {column.id}", partial(view.set_sort, column.id))

@@ -212,7 +212,7 @@ def names_of(view: TableView) -> list[str]:
 def test_rows_found_in_slices_are_those_found_at_once(text: str, column: str | None) -> None:
     session = many_pods(3000)
     at_once = TableView(PANES["pods"], session)
-    in_slices = TableView(PANES["pods"], session, patience=0.0)
+    in_slices = TableView(PANES["pods"], session, first_slice=0.0)
     for view in (at_once, in_slices):
         view.set_sort(column, descending=True)
         view.set_filter(text)
@@ -225,9 +225,9 @@ def test_rows_found_in_slices_are_those_found_at_once(text: str, column: str | N
     assert all(later[: len(earlier)] == earlier for earlier, later in pairwise(seen))
 
 
-def test_what_changes_during_a_search_is_taken_in_at_its_end() -> None:
+def test_changes_during_a_search_are_applied_at_its_end() -> None:
     session = many_pods(3000)
-    view = TableView(PANES["pods"], session, patience=0.0)
+    view = TableView(PANES["pods"], session, first_slice=0.0)
     view.set_filter("pod-0")
     new = Pod(name="pod-00000-again", namespace="shop")
     event = Changed(Kind.POD, [new], [("shop", "pod-00001")])
@@ -240,8 +240,8 @@ def test_what_changes_during_a_search_is_taken_in_at_its_end() -> None:
     assert "pod-00000-again" in names_of(view)
 
 
-def test_texts_are_made_ready_before_the_first_key() -> None:
-    view = TableView(PANES["pods"], many_pods(1500), patience=0.0)
+def test_texts_are_prepared_before_the_first_key() -> None:
+    view = TableView(PANES["pods"], many_pods(1500), first_slice=0.0)
     view.prepare()
     slices = 0
     while view.has_work:

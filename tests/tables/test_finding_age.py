@@ -12,7 +12,7 @@ from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Listed, StatusChanged
 from dsview.sources.manifest import manifest
-from dsview.tables.finding_age import Written, first_seen_text, written, written_text
+from dsview.tables.finding_age import LastWrite, first_seen_text, last_write, last_write_text
 from dsview.tables.manifest_lines import fold_managed_fields
 from tests.support.clusters import SCENARIOS, from_path
 from tests.support.scripted import ScriptedSource
@@ -122,27 +122,27 @@ def test_files_have_no_session_that_anything_could_be_before() -> None:
 @pytest.mark.parametrize(
     ("field", "expected"),
     [
-        ("spec.ipFamilyPolicy", Written("2026-05-06T07:08:09Z", "kubectl-edit")),
+        ("spec.ipFamilyPolicy", LastWrite("2026-05-06T07:08:09Z", "kubectl-edit")),
         ("spec.ports[0].port", None),
-        ("spec.ports[0]", Written("2026-01-02T03:04:05Z", "helm")),
-        ("status.loadBalancer.ingress[1].ip", Written("2026-02-02T02:02:02Z", "cloud")),
+        ("spec.ports[0]", LastWrite("2026-01-02T03:04:05Z", "helm")),
+        ("status.loadBalancer.ingress[1].ip", LastWrite("2026-02-02T02:02:02Z", "cloud")),
         ("spec.ipFamilies", None),
         ("listen", None),
         ("", None),
     ],
 )
-def test_managed_fields_tell_who_wrote_a_field_last(field: str, expected: Written | None) -> None:
-    assert written(TEXT, field) == expected
+def test_managed_fields_show_who_last_wrote_a_field(field: str, expected: LastWrite | None) -> None:
+    assert last_write(TEXT, field) == expected
 
 
 def test_a_key_of_a_config_map_may_hold_dots() -> None:
     entry = {"manager": "helm", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:data": {"f:a.b": {}}}}
     text = manifest(msgspec.json.encode({"metadata": {"managedFields": [entry]}}))
-    assert written(text, "data.a.b") == Written("2026-01-01T00:00:00Z", "helm")
+    assert last_write(text, "data.a.b") == LastWrite("2026-01-01T00:00:00Z", "helm")
 
 
 def test_the_last_write_is_said_as_the_latest_time_that_it_is() -> None:
-    assert written_text(TEXT, "spec.ipFamilyPolicy") == (
+    assert last_write_text(TEXT, "spec.ipFamilyPolicy") == (
         "spec.ipFamilyPolicy was last written at 2026-05-06 07:08:09 UTC or earlier, by kubectl-edit"
     )
 
@@ -159,13 +159,13 @@ def test_the_last_write_is_said_as_the_latest_time_that_it_is() -> None:
     ],
 )
 def test_what_cannot_be_understood_tells_nothing(text: str) -> None:
-    assert written_text(text, "spec.type") == ""
+    assert last_write_text(text, "spec.type") == ""
 
 
 def test_a_hostile_manager_cannot_reach_a_terminal() -> None:
     entry = {"manager": "a\x1b[31m", "time": "x\u202e", "fieldsV1": {"f:spec": {"f:type": {}}}}
     text = manifest(msgspec.json.encode({"metadata": {"managedFields": [entry]}}))
-    assert written_text(text, "spec.type").isprintable()
+    assert last_write_text(text, "spec.type").isprintable()
 
 
 def test_managed_fields_are_folded_and_all_else_is_kept() -> None:

@@ -51,7 +51,7 @@ def test_every_finding_is_listed_once_however_they_are_grouped(path: Path, group
     assert sorted(found, key=lambda f: f.order) == session.book.sorted()
     opened = listed(session, grouping=grouping, opened=frozenset(line.group.id for line in lines if line.group))
     assert len({line.key for line in opened}) == len(opened)
-    alone = [line.finding for line in opened if line.finding is not None and not line.is_several]
+    alone = [line.finding for line in opened if line.finding is not None and not line.has_several]
     assert sorted(alone, key=lambda f: f.order) == session.book.sorted(), "opened, each stands in a line of its own"
 
 
@@ -115,7 +115,7 @@ def test_what_was_not_evaluated_stands_last_with_its_reason() -> None:
 
 
 def test_findings_with_one_remedy_on_the_pods_of_one_owner_are_one_line_with_their_number() -> None:
-    (cause,) = [line for line in listed(scenario("03")) if line.is_several]
+    (cause,) = [line for line in listed(scenario("03")) if line.has_several]
     cells = [cell.text for cell in line_row(cause).cells]
     assert cells[0].startswith("► No IPv6 address, although ")
     assert cells[1] == "Deployment shop/web (3 Pods)"

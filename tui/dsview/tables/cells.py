@@ -1,4 +1,4 @@
-"""Columns, cells and rows: the contents of a table, independent of who draws it."""
+"""Columns, cells and rows: the contents of a table, independent of how it is drawn."""
 
 from __future__ import annotations
 
@@ -31,16 +31,20 @@ class Tone(StrEnum):
     GAP = "gap"
     PRIMARY = "primary"
     SHORT = "short"
-    """Less than expected, whatever the findings say."""
+    """Less than expected, even without a finding."""
     REMARK = "remark"
-    """In the column of findings: a reason why the row is incomplete or not judged, which is not a finding."""
+    """In the findings column: why the row is incomplete or pending. It is not a finding."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a pane.
 
-    `lane` groups the columns of one family. `width` is the narrowest useful width in cells, `max_width` the
-    widest. `priority` decides what stays on a narrow screen: 0 always does, higher goes first. `help` is a sentence.
+    Attributes:
+        help: A sentence.
+        lane: The family of the column, if it has one.
+        width: The smallest useful width, in cells.
+        max_width: The largest useful width, in cells.
+        priority: A narrow screen hides the columns with the highest numbers first, and never those with 0.
     """
 
     id: str
@@ -57,7 +61,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     """One cell. `flag` is the worst severity of the findings about this cell.
 
     `value` is the full value for exports if the text is shortened for the screen, such as `PreferDualStack` for
-    `Prefer`; of a remark, what is shown where there is no room for the text.
+    `Prefer`. For a remark, it is the text for a narrow column.
     """
 
     text: Safe
@@ -67,19 +71,19 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_short(self) -> bool:
-        """Whether it has less than expected: it gets its own sign unless a finding flags it."""
+        """Whether it has less than expected. It gets a symbol of its own unless a finding flags it."""
         return self.tone is Tone.SHORT or (self.tone is Tone.GAP and self.text != GAP)
 
     @property
     def exported(self) -> str:
-        """The full value in Kubernetes' own words; empty if there is none."""
+        """The full value as Kubernetes spells it; empty if there is none."""
         if self.tone is Tone.REMARK:
             return ""
         return self.value or ("" if self.text in {GAP, NONE, UNREAD} else self.text)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A row: its object, one cell for each column of the pane, and the findings that flag it (not exempted)."""
+    """A row: its key, one cell for each column of the pane, and the findings that flag it, without exempted ones."""
 
     key: Key
     cells: tuple[Cell, ...]

@@ -25,8 +25,10 @@ from dsview.tables.registry import PANES
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     """A finding with the text of its check.
 
-    `root` names the finding that explains it, empty if there is none; `since` says since when it exists, empty if
-    unknown; `field` is the field that it is about.
+    Attributes:
+        root: The finding that explains it, in words; empty if there is none.
+        since: When it was first seen, in words; empty if unknown.
+        field: The field that it is about.
     """
 
     check: str
@@ -53,9 +55,9 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[FindingView, ...]
     relatives: tuple[Relative, ...]
     is_complete: bool = True
-    """Whether everything was read, so that no findings means that the API shows no problem."""
+    """Whether everything was read, so that "no findings" means that the API shows no problem."""
     settles: Safe = Safe("")
-    """When everything about the object will be judged, such as `until 14:03:22`; empty if it is."""
+    """When the object will have its verdict, such as `until 14:03:22`; empty if it has one."""
 
 
 def _finding_view(view: ClusterView, finding: Finding) -> FindingView:
@@ -81,13 +83,13 @@ FACTS: dict[Kind, Callable[[ClusterView, Any], Parts]] = {
     **related_objects.FACTS,
     **{pane.kind: pane.facts for pane in PANES.values() if pane.kind is not None and pane.facts is not None},
 }
-"""The facts and related objects of something that has a detail."""
+"""The functions that return the facts and related objects of a detail, by kind."""
 
 _OF_KIND: dict[Kind, Pane] = {pane.kind: pane for pane in PANES.values() if pane.kind is not None}
 
 
 def detail(view: ClusterView, target: Target) -> Detail | None:
-    """The detail of an object or of a listener's row; None if the object does not exist any more."""
+    """The detail of an object or of a row of the listeners pane; None if the object no longer exists."""
     shown, key = target
     kind, where = object_of(target)
     item: Object | None = view.state.store(kind).get(where)

@@ -21,7 +21,7 @@ from dsview.tables.cells import GAP, NONE
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A fact. Either `v4` and `v6`, the values of the two lanes, or `text` without lanes."""
+    """A fact: either `v4` and `v6`, the values of the two lanes, or `text`."""
 
     label: Safe
     v4: tuple[Safe, ...] = ()
@@ -35,7 +35,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Relative(msgspec.Struct, frozen=True, kw_only=True):
-    """Another object. `target` is its detail; without one, only its name is shown."""
+    """A related object. `target` is its detail; without one, only its name is shown."""
 
     kind: str
     label: Safe
@@ -48,7 +48,7 @@ Parts = tuple[list[Fact], list[Relative]]
 
 
 def moment_text(seconds: float) -> str:
-    """Epoch seconds for people, in UTC; empty for 0, which means "not given"."""
+    """Epoch seconds as a date and time in UTC; empty for 0, which means unknown."""
     if not seconds:
         return ""
     if int(seconds) not in PLAUSIBLE:
@@ -57,16 +57,16 @@ def moment_text(seconds: float) -> str:
 
 
 def text_fact(label: str, value: str) -> list[Fact]:
-    """A fact as text; none if the text is empty."""
+    """A fact with text; none if the text is empty."""
     return [Fact(safe(label), text=safe(value))] if value else []
 
 
 def lane_facts(
     label: str, texts: tuple[str, ...], wanted: Iterable[Family] = (), *, classes: bool = True
 ) -> list[Fact]:
-    """Addresses or ranges in two lanes, with their class; none if there are no addresses and none are expected.
+    """Addresses or ranges in two lanes, with their class; no fact if there are none and none are expected.
 
-    A family without any is a gap if it is in `wanted`, as in the cells of a row, and not expected if it is not.
+    As in a row, a family without an address is a gap if it is in `wanted`.
     """
     wanted = frozenset(wanted)
     found = by_family(texts)
@@ -81,21 +81,21 @@ def lane_facts(
 
 
 def counted_fact(view: ClusterView, kind: Kind, label: str, v4: str, v6: str) -> Fact:
-    """Counts in both lanes; if the objects were not read, a sentence instead of a zero."""
+    """A fact with counts in both lanes. If the objects were not read, it says so instead of showing a zero."""
     if view.state.is_known(kind):
         return Fact(safe(label), (safe(v4),), (safe(v6),))
     return Fact(safe(label.partition(" (")[0]), text=safe(f"unknown: {RESOURCES[kind].plural} were not read"))
 
 
 def relative(kind: str, key: Key, note: str = "") -> Relative:
-    """Another object, by its kind and key, with a short note."""
+    """A related object, by its kind and key, with a short note."""
     name = f"{key[0]}/{key[1]}" if key[0] else key[1]
     target = (DETAILED[kind], key) if kind in DETAILED else None
     return Relative(kind=kind, label=safe(f"{name}  {note}".strip()), key=key, target=target)
 
 
 def config_map_relatives(view: ClusterView, pod: Pod) -> list[Relative]:
-    """The ConfigMap of a controller, if it has one; it can be opened only if it was read."""
+    """The ConfigMap of a controller, if it has one. It can be opened only if it was read."""
     key = config_map_key(pod)
     if key is None:
         return []

@@ -1,6 +1,6 @@
 """The filter language: words, /patterns/ and `key:value` terms; `!` negates, a space is AND, `|` is OR.
 
-What the keys mean stands in `filter_keys`. A filter is compiled for one pane of one session, since what a key can ask
+The keys are defined in `filter_fields`. A filter is compiled for one pane of one session, because the meaning of a key
 depends on the rows.
 """
 
@@ -18,9 +18,9 @@ from dsview.tables.filter_fields import FILTER_KEYS, KeyTest
 from dsview.tables.pane import Pane
 
 PATTERN_SECONDS = 0.02
-"""How long a pattern may take for one row. Rows are short: a pattern that takes longer would run forever."""
+"""The time limit of a pattern for one row. Rows are short, so a pattern that takes longer would take forever."""
 
-SHORT = 1000
+MAX_UNTIMED_LENGTH = 1000
 """The number of characters that a simple pattern processes in a millisecond in the worst case."""
 
 TextsOf = Callable[[Sequence[Key]], Sequence[str]]
@@ -31,7 +31,7 @@ Selection = Callable[[list[Key], TextsOf], list[Key]]
 
 
 class FilterError(ValueError):
-    """An invalid filter: a sentence, and the position of the error."""
+    """An invalid filter: what is wrong, as a sentence, and the position of the error."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class FilterError(ValueError):
 
 
 class Term(msgspec.Struct, frozen=True):
-    """One term as it is written. `key` is empty for words and patterns; `start` and `end` hold it, `at` its text."""
+    """One term, from `start` to `end`; its text starts at `at`. `key` is empty for words and patterns."""
 
     text: str
     start: int
@@ -54,8 +54,8 @@ class Term(msgspec.Struct, frozen=True):
 class Filter(msgspec.Struct, frozen=True):
     """A compiled filter.
 
-    `select` is given hundreds of rows at once: a call for each of 150,000 would take longer than a key may.
-    `inapplicable` names the keys that the pane's rows do not have, so that their terms match nothing.
+    `select` takes hundreds of rows at once, because 150,000 calls would delay a key press. `inapplicable` are the keys
+    that the pane's rows do not have; their terms match nothing.
     """
 
     select: Selection
@@ -140,7 +140,7 @@ class _Test(msgspec.Struct, frozen=True):
 
 
 def _any_of(groups: list[list[_Test]]) -> Selection:
-    # Terms that need no text come first, because then fewer texts have to be made.
+    # Terms that need no text come first, so that fewer texts must be computed.
     selections = [
         _all_of([test.select for test in sorted(group, key=lambda test: test.needs_text)]) for group in groups
     ]
@@ -190,9 +190,9 @@ def _by_word(word: str, *, is_negated: bool) -> Selection:
     return lambda keys, texts_of: [key for key, text in zip(keys, texts_of(keys), strict=True) if word in text]
 
 
-def _by_text(fits: Callable[[str], bool], *, is_negated: bool) -> Selection:
+def _by_text(matches_text: Callable[[str], bool], *, is_negated: bool) -> Selection:
     return lambda keys, texts_of: [
-        key for key, text in zip(keys, texts_of(keys), strict=True) if fits(text) is not is_negated
+        key for key, text in zip(keys, texts_of(keys), strict=True) if matches_text(text) is not is_negated
     ]
 
 
@@ -216,11 +216,11 @@ def _key_test(term: Term, pane: Pane, view: ClusterView) -> KeyTest:
 
 
 _SIMPLE = re.compile(r"[^()*+?{]*(?:[*+?][^()*+?{]*)?")
-"""Whether a pattern has at most one repetition, of one character: it takes the square of a row's length at worst."""
+"""Matches patterns with at most one repetition, of one character. Their time is at most quadratic in the length."""
 
 
 def _pattern(term: Term) -> Callable[[str], bool]:
-    # Imported here because few filters have a pattern. Unlike `re`, it can be interrupted.
+    # Imported here, because few filters have a pattern. Unlike `re`, it has a timeout.
     import regex  # noqa: PLC0415
 
     try:
@@ -228,13 +228,13 @@ def _pattern(term: Term) -> Callable[[str], bool]:
     except (regex.error, RecursionError, OverflowError) as error:
         raise FilterError(f"This pattern is not valid: {error}.", term.at) from None
     # Checking the time costs five times as much as matching a row.
-    unwatched = SHORT if _SIMPLE.fullmatch(term.text) else -1
+    untimed_length = MAX_UNTIMED_LENGTH if _SIMPLE.fullmatch(term.text) else -1
     return lambda text: (
-        search(text) is not None if len(text) <= unwatched else search(text, timeout=PATTERN_SECONDS) is not None
+        search(text) is not None if len(text) <= untimed_length else search(text, timeout=PATTERN_SECONDS) is not None
     )
 
 
 def narrows(before: str, after: str) -> bool:
-    """Whether the shorter filter matches everything that the longer one does: plain words with more typed."""
+    """Whether every row that matches `after` also matches `before`: more of a plain word was typed."""
     plain = not any(mark in after for mark in '!|/":')
     return plain and after.startswith(before)

@@ -1,7 +1,7 @@
 """The keys of the filter language. The parser, completion and `dsview help filters` are derived from them.
 
-A value is compared as a whole and without regard to case; `*` matches anything. The values of a pane's rows for a key
-are in its `attributes`; a key that a pane does not have matches none of its rows.
+A value must match completely, regardless of case; `*` matches anything. The `attributes` of a pane return the values of
+its rows for a key. A key that a pane does not have matches none of its rows.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dsview.kinds.metadata import Key
 from dsview.tables.pane import Pane
 
 KeyTest = Callable[[Sequence[Key]], Iterable[bool]]
-"""Whether each of some rows, by their keys, matches."""
+"""Returns for each of these rows whether it matches."""
 
-SAMPLED = 2000
+MAX_SAMPLED_ROWS = 2000
 """The number of rows whose values are suggested."""
 
 
@@ -32,23 +32,26 @@ def _sampled(attribute: str) -> Callable[[Pane, ClusterView], Iterable[str]]:
     """The values of the first rows, which are enough for suggestions."""
 
     def find(pane: Pane, view: ClusterView) -> Iterable[str]:
-        rows = pane.attributes[attribute](view, list(islice(pane.keys(view), SAMPLED)))
+        rows = pane.attributes[attribute](view, list(islice(pane.keys(view), MAX_SAMPLED_ROWS)))
         return {value for values in rows for value in values}
 
     return find
 
 
 class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key. `make` turns a value into a test, and raises `ValueError` with a sentence if the value is invalid.
+    """One key.
 
-    `attribute` names the values of a pane for it, empty if every pane has them. `found` returns the values to suggest.
+    Attributes:
+        make: Turns a value into a test. Raises `ValueError` with a sentence if the value is invalid.
+        found: Returns the values to suggest.
+        attribute: The attribute of a pane that it needs; empty if every pane has the key.
     """
 
     name: str
     example: str
     help: str
     make: Callable[[str, Pane, ClusterView], KeyTest]
-    found: Callable[[Pane, ClusterView], Iterable[str]]
+    suggested: Callable[[Pane, ClusterView], Iterable[str]]
     attribute: str = ""
 
     def applies_to(self, pane: Pane) -> bool:
@@ -57,32 +60,32 @@ class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
 
     def values(self, pane: Pane, view: ClusterView) -> list[str]:
         """Values to suggest, sorted."""
-        return sorted(filter(None, self.found(pane, view))) if self.applies_to(pane) else []
+        return sorted(filter(None, self.suggested(pane, view))) if self.applies_to(pane) else []
 
 
 def _text_test(value: str) -> Callable[[str], bool]:
     wanted = value.lower()
     if "*" in wanted or "?" in wanted:
-        fits = compile_pattern(translate(wanted)).match
-        return lambda text: fits(text.lower()) is not None
+        matches_text = compile_pattern(translate(wanted)).match
+        return lambda text: matches_text(text.lower()) is not None
     return lambda text: text.lower() == wanted
 
 
 def _namespace(value: str, _pane: Pane, _view: ClusterView) -> KeyTest:
-    fits = _text_test(value)
-    return lambda keys: [fits(namespace) for namespace, _ in keys]
+    matches_text = _text_test(value)
+    return lambda keys: [matches_text(namespace) for namespace, _ in keys]
 
 
 def _name(value: str, pane: Pane, view: ClusterView) -> KeyTest:
     if "name" in pane.attributes:
         return _any("name", _text_test(value), pane, view)
-    fits = _text_test(value)
-    return lambda keys: [fits(name) for _, name in keys]
+    matches_text = _text_test(value)
+    return lambda keys: [matches_text(name) for _, name in keys]
 
 
-def _any(attribute: str, fits: Callable[[str], bool], pane: Pane, view: ClusterView) -> KeyTest:
+def _any(attribute: str, matches_text: Callable[[str], bool], pane: Pane, view: ClusterView) -> KeyTest:
     read = pane.attributes[attribute]
-    return lambda keys: [any(map(fits, values)) for values in read(view, keys)]
+    return lambda keys: [any(map(matches_text, values)) for values in read(view, keys)]
 
 
 def _all(attribute: str, wanted: set[Family], pane: Pane, view: ClusterView) -> KeyTest:
@@ -131,10 +134,10 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {
 
 
 def _families(value: str) -> tuple[Family, ...]:
-    found = _FAMILIES.get(value.lower())
-    if found is None:
+    suggested = _FAMILIES.get(value.lower())
+    if suggested is None:
         raise ValueError(f"{value} is not a family; use v4, v6 or dual.")
-    return found
+    return suggested
 
 
 def _family(value: str, pane: Pane, view: ClusterView) -> KeyTest:
@@ -172,15 +175,15 @@ _KEYS = (
         example="ns:shop",
         help="The namespace.",
         make=_namespace,
-        found=lambda pane, view: {namespace for namespace, _ in pane.keys(view)},
+        suggested=lambda pane, view: {namespace for namespace, _ in pane.keys(view)},
     ),
-    FilterKey(name="name", example="name:web*", help="The name.", make=_name, found=lambda _pane, _view: ()),
+    FilterKey(name="name", example="name:web*", help="The name.", make=_name, suggested=lambda _pane, _view: ()),
     FilterKey(
         name="node",
         example="node:worker-1",
         help="The node.",
         make=_of("node"),
-        found=lambda _pane, view: view.nodes,
+        suggested=lambda _pane, view: view.nodes,
         attribute="node",
     ),
     FilterKey(
@@ -188,7 +191,7 @@ _KEYS = (
         example="type:LoadBalancer",
         help="The type of a Service.",
         make=_of("type"),
-        found=_sampled("type"),
+        suggested=_sampled("type"),
         attribute="type",
     ),
     FilterKey(
@@ -196,7 +199,7 @@ _KEYS = (
         example="policy:SingleStack",
         help="The ipFamilyPolicy of a Service.",
         make=_of("policy"),
-        found=_sampled("policy"),
+        suggested=_sampled("policy"),
         attribute="policy",
     ),
     FilterKey(
@@ -204,7 +207,7 @@ _KEYS = (
         example="label:app=web",
         help="A label; its key alone for any value.",
         make=_label,
-        found=_sampled("label"),
+        suggested=_sampled("label"),
         attribute="label",
     ),
     FilterKey(
@@ -212,7 +215,7 @@ _KEYS = (
         example="ip:fd00::/8",
         help="An address in any spelling, or a CIDR that contains one.",
         make=_address,
-        found=lambda _pane, _view: (),
+        suggested=lambda _pane, _view: (),
         attribute="ip",
     ),
     FilterKey(
@@ -220,7 +223,7 @@ _KEYS = (
         example="family:v6",
         help="A family that exists: v4, v6 or dual.",
         make=_family,
-        found=lambda _pane, _view: ("v4", "v6", "dual"),
+        suggested=lambda _pane, _view: ("v4", "v6", "dual"),
         attribute="family",
     ),
     FilterKey(
@@ -228,7 +231,7 @@ _KEYS = (
         example="controller:istio",
         help="The controller that a listener's proxy belongs to.",
         make=_of("controller"),
-        found=_sampled("controller"),
+        suggested=_sampled("controller"),
         attribute="controller",
     ),
     FilterKey(
@@ -236,7 +239,7 @@ _KEYS = (
         example="confidence:predicted",
         help="How a listener is known: read, declared, predicted or unknown.",
         make=_of("confidence"),
-        found=lambda _pane, _view: ("read", "declared", "predicted", "unknown"),
+        suggested=lambda _pane, _view: ("read", "declared", "predicted", "unknown"),
         attribute="confidence",
     ),
     FilterKey(
@@ -244,7 +247,7 @@ _KEYS = (
         example="missing:v6",
         help="A missing family that should exist: a gap in its lane.",
         make=_missing,
-        found=lambda _pane, _view: ("v4", "v6"),
+        suggested=lambda _pane, _view: ("v4", "v6"),
         attribute="missing",
     ),
     FilterKey(
@@ -252,7 +255,7 @@ _KEYS = (
         example="cluster:prod-*",
         help="In a fleet: the cluster, by the name of its context.",
         make=_of("cluster"),
-        found=_sampled("cluster"),
+        suggested=_sampled("cluster"),
         attribute="cluster",
     ),
     FilterKey(
@@ -260,7 +263,7 @@ _KEYS = (
         example="mode:dual-*",
         help="In a fleet: ipv4, ipv6, dual-ipv4-first or dual-ipv6-first.",
         make=_of("mode"),
-        found=_sampled("mode"),
+        suggested=_sampled("mode"),
         attribute="mode",
     ),
     FilterKey(
@@ -268,7 +271,7 @@ _KEYS = (
         example="version:v1.3*",
         help="In a fleet: the version of Kubernetes.",
         make=_of("version"),
-        found=_sampled("version"),
+        suggested=_sampled("version"),
         attribute="version",
     ),
     FilterKey(
@@ -276,7 +279,7 @@ _KEYS = (
         example="state:failed",
         help="In a fleet: read, failed, reading, signing in or waiting.",
         make=_of("state"),
-        found=_sampled("state"),
+        suggested=_sampled("state"),
         attribute="state",
     ),
     FilterKey(
@@ -284,14 +287,14 @@ _KEYS = (
         example="code:NGX-*",
         help="A check that flags the row; DS- is optional.",
         make=_code,
-        found=_codes,
+        suggested=_codes,
     ),
     FilterKey(
         name="severity",
         example="severity:error",
         help="A finding of this severity; with >=, of this or a worse one.",
         make=_severity,
-        found=lambda _pane, _view: Severity,
+        suggested=lambda _pane, _view: Severity,
     ),
 )
 

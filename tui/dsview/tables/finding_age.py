@@ -23,7 +23,7 @@ from dsview.tables.facts import moment_text
 
 
 def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
-    """Since when the finding exists, in a few words; empty if unknown."""
+    """When the finding began, in a few words; empty if unknown."""
     seen = view.timeline.opened_at(finding)
     if seen is not None:
         return safe(f"{moment_text(seen)}, seen by dsview")
@@ -31,7 +31,7 @@ def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
     ready = _condition(item, finding)
     if ready:
         return safe(f"{moment_text(ready)}, when its condition Ready changed")
-    # Findings of the detail only are not tracked, so their start is unknown.
+    # Findings that only the detail shows are not tracked, so their start is unknown.
     is_followed = view.book.get(finding.identity) is not None
     is_older = is_followed and view.source.is_live and view.was_settled
     start = _start(item, finding.object.kind) if item is not None else ""
@@ -56,7 +56,7 @@ def _condition(item: Object | None, finding: Finding) -> int:
 
 
 def _start(item: Object, kind: str) -> str:
-    """The earliest time since when the object can be in this state: a Pod keeps its addresses from its start."""
+    """The earliest time at which this state can have begun. A Pod keeps its addresses from its start."""
     if isinstance(item, Pod) and item.start_time:
         return f"{moment_text(item.start_time)} at the earliest, when the Pod started"
     if item.created:
@@ -64,27 +64,27 @@ def _start(item: Object, kind: str) -> str:
     return ""
 
 
-class Written(msgspec.Struct, frozen=True):
-    """Who wrote a field last, and when at the latest: a manager's time is that of its last write to any field."""
+class LastWrite(msgspec.Struct, frozen=True):
+    """The last manager of a field, and the time of its last write to any field, which is an upper bound."""
 
     at: str
     manager: str
 
 
-def written(manifest: str, field: str) -> Written | None:
+def last_write(manifest: str, field: str) -> LastWrite | None:
     """The last write to a field such as `spec.ipFamilies[1]`, from the managedFields of a manifest.
 
     None if the manifest does not have it. In structured-merge-diff's fieldsV1, `f:name` is a field
     (K:staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go, ManagedFieldsEntry).
     """
     path = _path(field)
-    found = [Written(at, manager) for at, manager, fields in _entries(manifest) if path and _owns(fields, path)]
+    found = [LastWrite(at, manager) for at, manager, fields in _entries(manifest) if path and _owns(fields, path)]
     return max(found, key=lambda entry: entry.at, default=None)
 
 
-def written_text(manifest: str, field: str) -> Safe:
+def last_write_text(manifest: str, field: str) -> Safe:
     """The last write to a field as text; empty if the manifest does not have it."""
-    found = written(manifest, field)
+    found = last_write(manifest, field)
     if found is None:
         return Safe("")
     name = field.partition("[")[0]
@@ -123,7 +123,7 @@ def _entries(manifest: str) -> Iterator[tuple[str, str, object]]:
 
 
 def _owns(fields: object, path: tuple[str, ...]) -> bool:
-    """Whether a set of fields contains the path, or a whole field above it."""
+    """Whether a set of fields contains the path or a field that contains it."""
     for step in path:
         if not isinstance(fields, dict) or f"f:{step}" not in fields:
             return False

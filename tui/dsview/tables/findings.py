@@ -1,4 +1,4 @@
-"""All findings as a list for people: causes, the worst first, each followed by what it explains, one line each."""
+"""The findings list: causes, the worst first, each followed by what it explains, with one line each."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ class Grouping(StrEnum):
 
 
 class FindingsOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How findings are looked at. `acknowledged` causes are left out, with what they explain, unless asked for.
+    """What the list shows. `acknowledged` and `opened` contain ids of `FindingGroup`.
 
-    `opened` are the lines whose findings are shown one by one. Both hold ids of `FindingGroup`.
+    Attributes:
+        acknowledged: Causes that are left out, with what they explain, unless `with_acknowledged`.
+        opened: Lines whose findings are listed one by one.
     """
 
     grouping: Grouping = Grouping.SEVERITY
@@ -61,10 +63,15 @@ class LineKind(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One line. `finding` is None in headings and where a check was not evaluated; `text` then says which, or why.
+    """One line.
 
-    `group` is there where the line stands for findings, one or several, `cause` is the id of the cause they belong to.
-    `explains` counts the findings that a cause explains and that are folded away. `depth` is how far it is indented.
+    Attributes:
+        finding: The first finding; None for headings and for checks that were not evaluated.
+        group: The findings of the line, if it has any.
+        cause: The id of the cause that they belong to.
+        text: The text of a line without a finding.
+        explains: The number of findings that a cause explains, if these are folded.
+        depth: The indentation.
     """
 
     kind: LineKind
@@ -78,7 +85,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     depth: int = 0
 
     @property
-    def is_several(self) -> bool:
+    def has_several(self) -> bool:
         """Whether the line has several findings, and can be opened."""
         return self.group is not None and self.group.count > 1
 
@@ -103,11 +110,11 @@ def _heading(name: str, number: int) -> Line:
 
 
 Entry = RootCause | tuple[RootCause, FindingGroup] | tuple[str, Finding, int] | Line
-"""A line that is not made yet: a cause, what a cause explains, or a finding of an opened line and its depth."""
+"""A line before it is rendered: a cause, a group with its cause, or a finding of an opened line and its depth."""
 
 
 class FindingLines(Sequence[Line]):
-    """The list. Lines are made on demand: there may be as many as Services, and few of them are visible."""
+    """The list. Lines are made on demand, because there may be thousands and few of them are visible."""
 
     def __init__(self, entries: Sequence[Entry], options: FindingsOptions) -> None:
         self._entries = entries
@@ -128,18 +135,18 @@ class FindingLines(Sequence[Line]):
         return self._line(self._entries[index])
 
     def index_of(self, key: Key) -> int | None:
-        """The position of a key's line, or None."""
+        """The position of the line with a key, or None."""
         kind, name = key
         for number, entry in enumerate(self._entries):
             if isinstance(entry, RootCause):
-                is_it = entry.id == name and kind == LineKind.CAUSE.value
+                is_match = entry.id == name and kind == LineKind.CAUSE.value
             elif isinstance(entry, Line):
-                is_it = entry.key == key
+                is_match = entry.key == key
             elif isinstance(entry[0], RootCause) and isinstance(entry[1], FindingGroup):
-                is_it = entry[1].id == name and kind == LineKind.SYMPTOM.value
+                is_match = entry[1].id == name and kind == LineKind.SYMPTOM.value
             else:
-                is_it = self._line(entry).key == key
-            if is_it:
+                is_match = self._line(entry).key == key
+            if is_match:
                 return number
         return None
 
@@ -171,16 +178,16 @@ def finding_lines(view: ClusterView, causes: Sequence[RootCause], options: Findi
     entries: list[Entry] = []
     by = _BY.get(options.grouping)
     if by is None:
-        _enter(entries, shown, options)
+        _add_causes(entries, shown, options)
     else:
         groups: dict[str, list[RootCause]] = {}
         for cause in shown:
             groups.setdefault(by(cause), []).append(cause)
         for name in sorted(groups):
             entries.append(_heading(name, len(groups[name])))
-            _enter(entries, groups[name], options)
+            _add_causes(entries, groups[name], options)
     if options.with_acknowledged:
-        put_aside = (cause for cause in causes if cause.id in options.acknowledged)
+        acknowledged = (cause for cause in causes if cause.id in options.acknowledged)
         entries += [
             Line(
                 kind=LineKind.ACKNOWLEDGED,
@@ -189,7 +196,7 @@ def finding_lines(view: ClusterView, causes: Sequence[RootCause], options: Findi
                 group=cause,
                 cause=cause.id,
             )
-            for cause in put_aside
+            for cause in acknowledged
         ]
     if options.with_exempted:
         entries += [_single(finding, LineKind.EXEMPTED) for finding in view.exempted_findings]
@@ -197,7 +204,7 @@ def finding_lines(view: ClusterView, causes: Sequence[RootCause], options: Findi
     return FindingLines(entries, options)
 
 
-def _enter(entries: list[Entry], causes: Iterable[RootCause], options: FindingsOptions) -> None:
+def _add_causes(entries: list[Entry], causes: Iterable[RootCause], options: FindingsOptions) -> None:
     opened, is_folded = options.opened, options.is_folded
     for cause in causes:
         entries.append(cause)
@@ -223,10 +230,10 @@ _MUTED = frozenset({LineKind.SYMPTOM, LineKind.MEMBER, LineKind.ACKNOWLEDGED, Li
 
 
 class Signs(msgspec.Struct, frozen=True):
-    """The signs before a line: explained by a cause, several findings closed, and opened."""
+    """The symbols before a line: for one with a cause, and for a closed and an opened line with several findings."""
 
     folded: str = "└"
-    shut: str = "►"
+    closed: str = "►"
     open: str = "▼"
 
 
@@ -246,14 +253,14 @@ def line_row(line: Line, signs: Signs = _SIGNS) -> Row:
         reason = f": {finding.exempted_for}" if finding.exempted_for else ""
         message = f"[{line.kind.value}{reason}] {message}"
     indent = f"{signs.folded} " if line.kind is LineKind.SYMPTOM else "  " * line.depth
-    mark = f"{signs.open if line.is_open else signs.shut} " if line.is_several else ""
+    mark = f"{signs.open if line.is_open else signs.closed} " if line.has_several else ""
     cells = (
         Cell(safe(indent + mark + message), tone),
         Cell(_object(line, finding), tone),
         Cell(safe(finding.family or ""), tone),
         Cell(safe(finding.check.removeprefix("DS-")), tone),
     )
-    # Acknowledged causes flag nothing.
+    # Acknowledged and exempted findings flag nothing.
     return Row(line.key, cells, () if line.kind in (LineKind.ACKNOWLEDGED, LineKind.EXEMPTED) else (finding,))
 
 

@@ -22,11 +22,11 @@ _BY_FIELD = (
     ("status.addresses", "internal_ip"),
     ("spec.podCIDR", "pod_cidr"),
 )
-"""For checks of many fields, such as DS-ADR-001: the cell of a field."""
+"""The cell of a field, for checks of many fields such as DS-ADR-001."""
 
 
 def cell_of(finding: Finding, columns: frozenset[str]) -> str:
-    """The id of the column that the finding marks; `flags` if no other fits."""
+    """The id of the column that the finding flags; `flags` if there is no better one."""
     names: list[str] = list(registry()[finding.check].cells) if finding.check in registry() else []
     names[:0] = [name for field, name in _BY_FIELD if finding.field is not None and finding.field.startswith(field)]
     lane: str = {"IPv4": "_v4", "IPv6": "_v6"}.get(finding.family or "", "")
@@ -39,7 +39,7 @@ def cell_of(finding: Finding, columns: frozenset[str]) -> str:
 
 
 def flagged_cells(findings: Iterable[Finding], columns: frozenset[str]) -> dict[str, Severity]:
-    """The worst severity for each column that findings mark."""
+    """The worst severity for each column that findings flag."""
     worst: dict[str, Severity] = {}
     for finding in findings:
         column = cell_of(finding, columns)
@@ -49,12 +49,12 @@ def flagged_cells(findings: Iterable[Finding], columns: frozenset[str]) -> dict[
 
 
 def flags_text(view: ClusterView, findings: Iterable[Finding]) -> Safe:
-    """The findings of the row, shortened: `■ EPS-001 ● SVC-006`, worst first, folded ones last."""
+    """The findings of a row, shortened: `■ EPS-001 ● SVC-006`. The worst are first, folded ones last."""
     return Safe(" ".join(_flags(view, findings)))
 
 
 def flags_words(view: ClusterView, findings: Iterable[Finding]) -> Safe:
-    """The same with more room: a single code is followed by its name, `■ EPS-001 family-empty`."""
+    """The same for a wide column: a single code is followed by its slug, `■ EPS-001 family-empty`."""
     flags = _flags(view, findings)
     code = f"DS-{flags[0].partition(' ')[2]}" if len(flags) == 1 else ""
     return Safe(f"{flags[0]} {registry()[code].slug}") if code in registry() else Safe(" ".join(flags))
@@ -73,17 +73,17 @@ def _flags(view: ClusterView, findings: Iterable[Finding]) -> list[str]:
 
 
 class Remark(NamedTuple):
-    """Why a row is incomplete or not judged: in a few words, and in one for a narrow column."""
+    """Why a row is incomplete or pending: in a few words, and in one word for a narrow column."""
 
     text: str = ""
     short: str = ""
 
     def after(self, text: str) -> Remark:
-        """This remark after another one, which is shown alone where there is no room for both."""
+        """This remark after another one. A narrow column shows only the other one."""
         return Remark("; ".join(filter(None, (text, self.text))), text or self.short)
 
 
 def settling_remark(view: ClusterView, *refs: ObjectRef) -> Remark:
-    """Until when something about one of these objects is not judged; empty if everything is judged."""
+    """Until when one of these objects has no verdict; empty if all have one."""
     found = filter(None, (settles(view.settling, ref) for ref in refs))
     return next((Remark(f"settling {when}", "settling") for when in found), Remark())

@@ -1,4 +1,4 @@
-"""The fleet as rows, one for each cluster or for each finding, filtered in the language of the panes."""
+"""The fleet as rows, one for each cluster or finding, with the filter language of the panes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODES = {
     "dual-ipv6-first": "dual, IPv6 first",
     "unknown": "unknown",
 }
-"""The modes of a profile, short."""
+"""Short names of the modes of a profile."""
 
 _CLUSTERS = PaneSpec(id="fleet", title="Clusters", singular="cluster")
 _FINDINGS = PaneSpec(id="fleet", title="Findings", singular="finding")
@@ -45,7 +45,7 @@ _LAYERS = {
 
 _SUFFIX = {"IPv4": "v4", "IPv6": "v6"}
 
-_CONTACTS = {
+_CONTACT_WORDS = {
     Contact.WAITING: "waiting",
     Contact.SIGNING_IN: "signing in",
     Contact.READING: "reading",
@@ -58,7 +58,7 @@ def _layer_columns(family: Family) -> tuple[Column, ...]:
         Column(
             id=f"{name}_{_SUFFIX[family]}",
             title=title,
-            help=f"{MEANINGS[layer]} If some lack it, how many of how many have it.",
+            help=f"{MEANINGS[layer]} If some lack it, the number that have it and the total.",
             lane=family,
             width=3,
             max_width=13,
@@ -72,7 +72,7 @@ def _layer_columns(family: Family) -> tuple[Column, ...]:
 CLUSTER_COLUMNS: tuple[Column, ...] = (
     Column(id="name", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=40),
     Column(id="errors", title="Err", help="Errors, including those that others explain.", width=3, align="right"),
-    Column(id="warnings", title="Warn", help="Warnings, likewise.", width=4, align="right"),
+    Column(id="warnings", title="Warn", help="Warnings, including those that others explain.", width=4, align="right"),
     Column(id="mode", title="Mode", help="The families that the cluster serves.", width=9, max_width=16, priority=1),
     *_layer_columns("IPv4"),
     *_layer_columns("IPv6"),
@@ -88,7 +88,7 @@ CLUSTER_COLUMNS: tuple[Column, ...] = (
     Column(
         id="contact",
         title="State",
-        help="How old it is, whether it was read in part only, or what goes on.",
+        help="The age of the data, whether it was read only partly, or what is in progress.",
         width=9,
         max_width=14,
         priority=2,
@@ -100,17 +100,17 @@ FINDING_COLUMNS: tuple[Column, ...] = (
     Column(id="cluster", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=32),
     Column(id="check", title="Check", help="The check.", width=11, max_width=11),
     Column(id="family", title="Family", help="The family of the finding.", width=6, max_width=6, priority=2),
-    Column(id="object", title="Object", help="The object, and how many are alike.", width=14, max_width=56),
+    Column(id="object", title="Object", help="The object, and the number of similar ones.", width=14, max_width=56),
     Column(id="message", title="Finding", help="What is wrong.", width=20, max_width=200),
     Column(
-        id="explains", title="Explains", help="How many more findings it explains.", width=8, align="right", priority=1
+        id="explains", title="Explains", help="The number of findings it explains.", width=8, align="right", priority=1
     ),
 )
 """The columns of the findings of all clusters."""
 
 
 def cluster_row(member: Member, now: float) -> Row:
-    """One cluster. `now` is epoch seconds: ages are told by it; it may be a little before a cluster was read."""
+    """One cluster. Ages are relative to `now`, epoch seconds, which may be slightly before the cluster was read."""
     cells = {
         "name": Cell(member.name),
         "contact": _contact(member, now),
@@ -119,8 +119,8 @@ def cluster_row(member: Member, now: float) -> Row:
     }
     summary = member.summary
     if summary is None:
-        every = (_column_of(layer, family) for layer in _LAYERS for family in FAMILIES)
-        cells |= {name: Cell(UNREAD, Tone.MUTED) for name in (*every, "confidence", "version")}
+        all_columns = (_column_of(layer, family) for layer in _LAYERS for family in FAMILIES)
+        cells |= {name: Cell(UNREAD, Tone.MUTED) for name in (*all_columns, "confidence", "version")}
     else:
         tone = Tone.PLAIN if member.is_current else Tone.MUTED
         cells["errors"] = _number(member.count(Severity.ERROR), Severity.ERROR)
@@ -133,7 +133,7 @@ def cluster_row(member: Member, now: float) -> Row:
             for family in FAMILIES:
                 is_served = not summary.families or family in summary.families
                 flag = flags.get((layer.name, family))
-                cells[_column_of(layer.name, family)] = _sum(layer.count(family), flag, is_served=is_served)
+                cells[_column_of(layer.name, family)] = _count_cell(layer.count(family), flag, is_served=is_served)
     severity = member.worst
     worst = tuple(_findings(member.findings[:1])) if severity is not None else ()
     return Row(_key(member), tuple(cells.get(column.id, NOTHING) for column in CLUSTER_COLUMNS), worst)
@@ -151,8 +151,8 @@ def _column_of(layer: LayerName, family: Family) -> str:
     return f"{_LAYERS[layer][0]}_{_SUFFIX[family]}"
 
 
-def _sum(count: Count | None, flag: Severity | None, *, is_served: bool) -> Cell:
-    """How many have a family. Nothing need be said of one that the cluster does not serve and nothing has."""
+def _count_cell(count: Count | None, flag: Severity | None, *, is_served: bool) -> Cell:
+    """The number with a family. Empty for a family that the cluster does not serve and nothing has."""
     if count is None:
         return Cell(UNREAD, Tone.MUTED)
     if not count.of or not (is_served or count.having):
@@ -162,7 +162,7 @@ def _sum(count: Count | None, flag: Severity | None, *, is_served: bool) -> Cell
 
 
 def _contact(member: Member, now: float) -> Cell:
-    word = _CONTACTS.get(member.contact)
+    word = _CONTACT_WORDS.get(member.contact)
     if word is None:
         age = age_text(now - member.read_at)
         if member.is_partial:
@@ -172,7 +172,7 @@ def _contact(member: Member, now: float) -> Cell:
 
 
 def _worst(member: Member) -> Cell:
-    """What stands in the last of the room: why nothing was read, else what was not read, and the worst cause."""
+    """The worst cause, after what was not read. If nothing was read, the reason."""
     if member.reason and not (member.contact is Contact.READ and member.findings):
         is_failed = member.contact is Contact.FAILED
         return Cell(member.reason, Tone.MUTED, flag=Severity.ERROR if is_failed else None)
@@ -192,7 +192,7 @@ def _worst(member: Member) -> Cell:
 
 
 def _missing(summary: ClusterSummary) -> str:
-    """What was not read, in a few words; empty if that is nothing."""
+    """What was not read, in a few words; empty if everything was read."""
     found = [f"{', '.join(summary.refused)} not permitted"] if summary.refused else []
     if summary.unread:
         found.append(f"{', '.join(summary.unread)} not fully read")
@@ -202,7 +202,7 @@ def _missing(summary: ClusterSummary) -> str:
 
 
 def _findings(findings: Iterable[FleetFinding]) -> Iterable[Finding]:
-    """The findings as those of a row."""
+    """The findings in the form that rows use."""
     for finding in findings:
         yield Finding(
             check=finding.check,
@@ -230,9 +230,9 @@ Order = Callable[[Key, str], str]
 
 
 class FleetRows:
-    """Rows of a fleet, sorted and filtered. `pane` and `session` are what a filter and its suggestions are made from.
+    """The rows of a fleet, sorted and filtered. Without a sort column, the worst come first.
 
-    Clusters that were read come worst first; another order is that of a column.
+    `pane` and `session` are for compiling a filter and for its suggestions.
     """
 
     def __init__(self, members: Sequence[Member], now: float, *, findings: bool = False) -> None:
@@ -248,18 +248,18 @@ class FleetRows:
         self._keys: list[Key] = []
         self._index: dict[Key, int] = {}
         self._filter: Filter | None = None
-        self._made: dict[Key, tuple[object, str, Row]] = {}
+        self._rows: dict[Key, tuple[object, str, Row]] = {}
         self.pane = self._pane()
-        # The functions of this pane know their rows; none of them asks the view.
+        # The functions of this pane use these rows and never the view.
         self.session = cast(ClusterView, None)
-        self._arrange()
+        self._reorder()
 
     def __len__(self) -> int:
         return len(self._keys)
 
     @property
     def total(self) -> int:
-        """How many rows there would be without filter."""
+        """The number of rows without a filter."""
         return len(self._order)
 
     @property
@@ -276,7 +276,7 @@ class FleetRows:
         return self._keys[index]
 
     def index_of(self, key: Key) -> int | None:
-        """Where a row is; None where it is not shown."""
+        """The position of a row; None if it is not shown."""
         return self._index.get(key)
 
     def cluster_of(self, key: Key) -> str:
@@ -288,28 +288,28 @@ class FleetRows:
         return self._findings[key][1] if self._is_findings and key in self._findings else None
 
     def update(self, members: Sequence[Member], now: float) -> None:
-        """Take what the clusters are now."""
+        """Replace the clusters by their current state."""
         self._members = {member.context: member for member in members}
         self._now = now
-        self._arrange()
+        self._reorder()
 
     def set_filter(self, text: str) -> None:
-        """Show only what matches. Raises `FilterError` and changes nothing where the filter makes no sense."""
+        """Show only matching rows. Raises `FilterError` and changes nothing if the filter is invalid."""
         self._filter = compile_filter(text, self.pane, self.session)
         self.filter_text = text
         self._select()
 
     def set_only_findings(self, wanted: bool) -> None:
-        """Show only clusters with a finding, as in the panes, or such as could not be read, or in part only."""
+        """Show only clusters with findings, and those that could not be read completely."""
         self.only_findings = wanted
         self._select()
 
     def set_sort(self, column_id: str | None, descending: bool = False) -> None:
-        """Sort by a column; by none, the worst come first."""
+        """Sort by a column. With None, the worst come first."""
         self.sort_column, self.descending = column_id, descending
-        self._arrange()
+        self._reorder()
 
-    def _arrange(self) -> None:
+    def _reorder(self) -> None:
         members = sorted(self._members.values(), key=lambda member: (*member.rank, member.name))
         if self._is_findings:
             self._findings = {
@@ -342,19 +342,19 @@ class FleetRows:
         return is_unread or member.worst is not None
 
     def _row(self, key: Key) -> Row:
-        """The row; the same one as before where nothing of it is another, so that it need not be painted anew."""
-        about: object
+        """The row. If nothing changed, it is the same object as before, so that it need not be painted again."""
+        source: object
         if self._is_findings:
-            member, about = self._findings[key]
+            member, source = self._findings[key]
             age = ""
         else:
-            about = member = self._members[key[1]]
+            source = member = self._members[key[1]]
             age = age_text(self._now - member.read_at)
-        made = self._made.get(key)
-        if made is None or made[0] is not about or made[1] != age:
+        cached = self._rows.get(key)
+        if cached is None or cached[0] is not source or cached[1] != age:
             row = finding_row(key, *self._findings[key]) if self._is_findings else cluster_row(member, self._now)
-            made = self._made[key] = (about, age, row)
-        return made[2]
+            cached = self._rows[key] = (source, age, row)
+        return cached[2]
 
     def _rank(self, key: Key, column: str) -> str:
         index = [c.id for c in self.columns].index(column)
@@ -362,7 +362,7 @@ class FleetRows:
         text = cell.exported.replace(",", "")
         first, _, whole = text.partition("/")
         if first.isdigit():
-            # By how many lack the family, then by how many there are.
+            # By the number that lack the family, then by the number that have it.
             lacking = int(whole) - int(first) if whole.isdigit() else 0
             return number_sort(lacking) + number_sort(int(first))
         return text.lower() or "\xff"

@@ -1,4 +1,4 @@
-"""The contents of the header: the cluster in a line, the findings by severity, the state of every source."""
+"""The contents of the header: the cluster, the number of findings by severity, and the state of every source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MODES = {
 
 
 class SourceHealth(msgspec.Struct, frozen=True):
-    """The state of a kind: its text, the server's reason, and for how many seconds, unless it is fine."""
+    """The state of a kind: its text, the server's reason, and for how many seconds it has been stale or failed."""
 
     kind: str
     health: Health
@@ -35,10 +35,16 @@ class SourceHealth(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The header. `warned` are the `banners` that always stay, `notices` those about a controller.
+    """The header.
 
-    `acknowledged` is the number of findings that `counts` leaves out because they were acknowledged on the screen.
-    `is_waiting`: the source is a demo whose story has not started.
+    Attributes:
+        counts: The number of findings of each severity, without acknowledged ones.
+        acknowledged: The number of acknowledged findings.
+        banners: All banners, including `warned` and `notices`.
+        warned: The banners that cannot be closed.
+        notices: The banners about a controller.
+        notes: What the source says about its input.
+        is_waiting: Whether the source is a demo whose story has not started.
     """
 
     context: Safe
@@ -56,7 +62,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def age_text(seconds: float) -> str:
-    """An age for people: `12 s`, `3 min`, `2 h`, `5 d`."""
+    """An age in words: `12 s`, `3 min`, `2 h`, `5 d`."""
     whole = max(0, int(seconds))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if whole >= size:
@@ -94,15 +100,15 @@ def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
     text = _WORDS[status.health]
     reason = status.reason
     if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and "not permitted" not in reason:
-        # A file that was not refused, such as when the kubelet does not answer: the reason says which.
+        # It was not refused but failed, for example because the kubelet does not answer; the reason says why.
         text = "not read"
     amount = completeness(view.state, kind)
     if amount is Completeness.CUT_OFF:
         text, reason = f"{text}, cut off", status.cut_off
     elif amount is Completeness.IN_PART and status.listed is not None:
         text = f"{text} in part"
-    elif bad := unreadable(view.state, kind):
-        text = f"{text}, but for {len(bad)}"
+    elif unread_objects := unreadable(view.state, kind):
+        text = f"{text}, except {len(unread_objects)}"
     age = None
     if status.health in _AGING and status.since:
         age = max(0, int(now - status.since))

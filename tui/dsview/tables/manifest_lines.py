@@ -1,4 +1,4 @@
-"""The manifest of an object for reading: managedFields, which is longer than everything else, becomes one line."""
+"""Shortens the manifest of an object: managedFields, which is longer than everything else, becomes one line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Panes in which each row is one object of a kind. What follows from the kind is derived here.
-
-A pane says how its cells look, and what a column sorts by if that is not its text.
-"""
+"""Makes panes in which each row is one object of a kind. What follows from the kind is derived here."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of
 
 
 class Labelled(Protocol):
-    """What every object that has a pane offers."""
+    """The interface of objects that have a pane."""
 
     @property
     def namespace(self) -> str:
@@ -34,7 +31,7 @@ class Labelled(Protocol):
 
     @property
     def key(self) -> Key:
-        """Both."""
+        """The namespace and the name."""
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -44,7 +41,7 @@ class Labelled(Protocol):
 T = TypeVar("T", bound=Labelled)
 
 Rank = Callable[[ClusterView, T], str]
-"""What an object is ordered by, as a string."""
+"""The sort key of an object, as a string."""
 
 
 class ObjectRows(Generic[T]):
@@ -54,7 +51,7 @@ class ObjectRows(Generic[T]):
         self.kind = kind
 
     def get(self, view: ClusterView, key: Key) -> T | None:
-        """The object of a row; None if it is gone."""
+        """The object of a row; None if it no longer exists."""
         return self._store(view).get(key)
 
     def findings(self, view: ClusterView, key: Key) -> tuple[Finding, ...]:
@@ -62,11 +59,11 @@ class ObjectRows(Generic[T]):
         return view.findings_of(self.kind, *key)
 
     def attribute(self, read: Callable[[T], Iterable[str]]) -> Attribute:
-        """An attribute whose values an object has itself."""
+        """An attribute whose values come from the object alone."""
         return self.attribute_in(lambda _view, item: read(item))
 
     def attribute_in(self, read: Callable[[ClusterView, T], Iterable[str]]) -> Attribute:
-        """An attribute whose values depend on the cluster too."""
+        """An attribute whose values also depend on the cluster."""
 
         def find(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
             return [read(view, item) if item is not None else () for item in self._store(view).many(keys)]
@@ -87,16 +84,16 @@ class ObjectRows(Generic[T]):
         attributes: Mapping[str, Attribute],
         read_too: tuple[Kind, ...] = (),
         also_affected: Callable[[ClusterView, Delta], Iterable[Key] | None] = lambda _view, _delta: (),
-        glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False,
+        affects_visible_rows: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False,
         degraded: Callable[[ClusterView], Collection[Key]] = lambda _view: (),
     ) -> Pane:
-        """The pane.
+        """The pane. `Pane` describes the arguments that are not described here.
 
-        `addresses` gives the addresses that a pair of columns (`_v4` and `_v6`) is ordered by, under the name that they
-        share, for many objects at once; `ranks` gives what any other column is ordered by. `also_affected` names rows
-        that a delta may have changed although neither the object nor its findings did; None for all of them. `read_too`
-        are the other kinds that rows are made from. The rest is as in `Pane`; `label` and `missing` are attributes of
-        every pane.
+        `addresses` maps the common name of a pair of columns (`_v4` and `_v6`) to a function that reads, for many
+        objects at once, the addresses by which they are sorted; `ranks` holds the sort keys of the other columns.
+        `read_too` lists the other kinds from which rows are made. `also_affected` returns the rows that a delta may
+        have changed although neither the object nor its findings changed, or None for all rows. Every pane also has
+        the attributes `label` and `missing`.
         """
         rank_by: dict[str, Rank[T]] = {
             "namespace": lambda _view, item: item.namespace,
@@ -145,7 +142,7 @@ class ObjectRows(Generic[T]):
                 "missing": gap_attribute(row, columns),
                 **attributes,
             },
-            glances=glances,
+            affects_visible_rows=affects_visible_rows,
             degraded=degraded,
         )
 

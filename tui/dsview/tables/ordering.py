@@ -1,4 +1,4 @@
-"""Keys in the order of a table: by namespace and name, or by a column. Cheap to update if few of many change."""
+"""Keeps keys in the order of a table: by namespace and name, or by a column. Updates are cheap if few keys change."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from functools import cached_property
 from dsview.kinds.metadata import Key
 
 RanksOf = Callable[[Sequence[Key]], list[str]]
-"""What a column orders rows by, one string for each key."""
+"""Returns the sort keys of rows for a column, one string for each row."""
 
 
 class Ordering:
-    """Ordered keys. Without `ranks_of` by namespace and name; with it by rank, equal ones by namespace and name.
+    """Ordered keys: by rank if `ranks_of` is given, then by namespace and name.
 
-    `keys` is never changed in place.
+    `keys` is replaced and never changed in place.
     """
 
     def __init__(self, keys: Iterable[Key], ranks_of: RanksOf | None = None, *, descending: bool = False) -> None:
@@ -25,7 +25,7 @@ class Ordering:
         self.keys: list[Key] = self._ranked(sorted(keys))
 
     def ranked(self, ranks_of: RanksOf, *, descending: bool) -> Ordering:
-        """The keys of this ordering, which is by namespace and name, by rank."""
+        """The keys of this ordering, which must be by namespace and name, ordered by rank."""
         ordering = Ordering((), ranks_of, descending=descending)
         ordering.keys = ordering._ranked(self.keys)
         return ordering
@@ -42,12 +42,12 @@ class Ordering:
 
     @cached_property
     def _rank(self) -> dict[Key, str]:
-        """The rank of each key, computed when a row changes, so that nobody waits for the sorted table."""
+        """The rank of each key. Computed when a row first changes, so that it does not delay sorting."""
         found, self._ranks = self._ranks, None
         return dict(zip(*found, strict=True)) if found is not None else {}
 
     def replace(self, gone: set[Key], new: set[Key]) -> bool:
-        """Remove and add keys; a key in both is moved to its current position. Whether anything moved."""
+        """Remove and add keys. A key in both is moved to its current position. Returns whether anything moved."""
         if self._ranks_of is None:
             new = {key for key in new if self.index_of(key) is None}
             gone = {key for key in gone if self.index_of(key) is not None}
@@ -83,7 +83,7 @@ class Ordering:
     def _merged(self, kept: list[Key], new: list[Key]) -> list[Key]:
         """Merge two ordered lists.
 
-        Few new keys are inserted by slices: sorting 150,000 again takes ten times as long.
+        A few new keys are inserted between slices, because sorting 150,000 keys again takes ten times as long.
         """
         if not new:
             return kept
@@ -92,31 +92,33 @@ class Ordering:
         merged: list[Key] = []
         start = 0
         for key in new:
-            at = self._place(kept, key, start)
+            at = self._insertion_point(kept, key, start)
             merged += kept[start:at]
             merged.append(key)
             start = at
         merged += kept[start:]
         return merged
 
-    def _place(self, keys: list[Key], key: Key, low: int) -> int:
+    def _insertion_point(self, keys: list[Key], key: Key, low: int) -> int:
         """The position at which a key belongs in an ordered list, at `low` or later."""
         if self._ranks_of is None:
             return bisect_left(keys, key, low)
         rank = self._rank
-        own = rank[key]
+        rank_of_key = rank[key]
         high = len(keys)
         while low < high:
             middle = (low + high) // 2
             other = keys[middle]
-            theirs = rank[other]
-            is_before = other < key if theirs == own else (theirs > own) is self._descending
+            rank_of_other = rank[other]
+            is_before = (
+                other < key if rank_of_other == rank_of_key else (rank_of_other > rank_of_key) is self._descending
+            )
             low, high = (middle + 1, high) if is_before else (low, middle)
         return low
 
 
 def index_in(keys: list[Key], key: Key, *, by_name: bool) -> int | None:
-    """The position of a key in a list; `by_name` if that is ordered by namespace and name."""
+    """The position of a key in a list. `by_name`: the list is ordered by namespace and name."""
     if not by_name:
         try:
             return keys.index(key)

@@ -1,4 +1,4 @@
-"""The definition of a pane: its columns, and the functions that make rows from a session's objects."""
+"""The definition of a pane: its columns, and the functions that make its rows."""
 
 from __future__ import annotations
 
@@ -32,24 +32,32 @@ MISSING = Cell(GAP, Tone.GAP)
 
 
 Attribute = Callable[[ClusterView, Sequence[Key]], Iterable[Iterable[str]]]
-"""The values of an attribute for some rows, as texts, for filters."""
+"""Returns the values of an attribute for each of these rows, for filters."""
 
 
 class Pane(msgspec.Struct, frozen=True, kw_only=True):
-    """A pane: all that tables, filters, details and exports know of it. What it is called is its `spec`.
+    """A pane, as tables, filters, details and exports use it.
 
-    `kind` is what each row is of: detail and trace are asked for by it and the row's key; None where rows have none.
-    `facts` makes the detail of a row's object. `kinds` are those that rows are made from. `empty` is said where there
-    are none. `keys` gives all rows' keys, `row` one row (None where it is gone), `ranks` what orders rows by a column,
-    a string for each key, `haystacks` the text of each row in which a filter looks for words and patterns, without the
-    codes of its findings. `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is
-    the kind whose findings flag the rows, where one object is one row.
-    `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
-    `grouped_by` is the column that rows stand together by where no order is asked for.
-    `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
-    not name: those on the screen are made anew. `layer` is the layer of the overview that counts its rows, or some of
-    them. `degraded` are rows that come next after the flagged ones where the worst come first: what is wrong with them
-    is no finding.
+    Attributes:
+        spec: Its names.
+        kind: The kind of its rows, by which details and traces are requested; None if rows have no detail.
+        kinds: The kinds from which rows are made.
+        keys: The keys of all rows.
+        row: The row with a key; None if it no longer exists.
+        ranks: The sort keys of rows for a column, one string for each row.
+        haystacks: The text of each row in which a filter searches for words and patterns, without codes of findings.
+        affected: The rows that a delta may have changed; None for all rows.
+        affects_visible_rows: Whether a delta may have changed the look of other rows, but not their position or text.
+            Then the visible rows are rendered again.
+        findings: The findings that flag a row.
+        contains: Whether a row exists.
+        attributes: The attributes of rows for filters (`filter_fields`).
+        facts: The detail of a row's object.
+        empty: The text of an empty pane.
+        flag_kind: The kind whose findings flag the rows, if each row is one object.
+        grouped_by: The column by which rows are sorted by default.
+        layer: The layer of the overview that counts the rows.
+        degraded: Rows without findings that are not in order. The list of the worst rows has them after flagged ones.
     """
 
     spec: PaneSpec
@@ -68,18 +76,18 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     empty: str = "Nothing here"
     flag_kind: str = ""
     grouped_by: str = ""
-    glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
+    affects_visible_rows: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
     layer: LayerName | None = None
     degraded: Callable[[ClusterView], Collection[Key]] = lambda _view: ()
 
     @property
     def id(self) -> str:
-        """What `dsview show` calls it."""
+        """The id, as in `dsview show`."""
         return self.spec.id
 
     @property
     def title(self) -> str:
-        """Its name on the screen."""
+        """The name on the screen."""
         return self.spec.title
 
     @property
@@ -102,9 +110,9 @@ def make_row(
     *,
     remark: Remark = NO_REMARK,
 ) -> Row:
-    """A row of named cells, with its findings marked in the cells that they are about.
+    """A row with these cells, in which its findings flag the cells that they are about.
 
-    `remark` says why the row is incomplete or not judged; it comes after the findings.
+    `remark` says why the row is incomplete or pending. It is shown after the findings.
     """
     if remark.text and not findings:
         cells["flags"] = Cell(safe(remark.text), Tone.REMARK, value=safe(remark.short))
@@ -136,7 +144,7 @@ def gap_attribute(row: Callable[[ClusterView, Key], Row | None], columns: tuple[
 
 
 def lane_cells(name: str, texts: Iterable[str], wanted: Iterable[Family], primary: str = "") -> dict[str, Cell]:
-    """The two cells of an address, one for each lane: the first of its family, a gap if one is expected, else empty."""
+    """The cells of an address in both lanes: the first one of the family, or a gap if one is expected."""
     found = by_family(texts)
     cells: dict[str, Cell] = {}
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):

@@ -6,10 +6,13 @@ import msgspec
 
 
 class PaneSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A pane by its names. Its rows are separate, because importing their code takes too long for the first frame.
+    """The names of a pane. Its rows are separate, because importing their code takes too long for the first frame.
 
-    `id` is its name in `dsview show` and the configuration file, and the name of its package. `singular` is the name of
-    one row. `key` goes to it; panes are in the order of their keys. `aliases` are short names for it in the palette.
+    Attributes:
+        id: Its name in `dsview show` and the configuration file, and the name of its package.
+        singular: The name of a row.
+        key: The key that focuses it. Panes are in the order of their keys.
+        aliases: Short names in the palette.
     """
 
     id: str

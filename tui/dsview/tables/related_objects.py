@@ -1,4 +1,4 @@
-"""Details of objects without a pane that are related to others: EndpointSlices, Ingresses, ConfigMaps, Gateways."""
+"""The details of objects without a pane: EndpointSlices, Ingresses, ConfigMaps, Gateways, HTTPRoutes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dsview.listeners.proxies import config_map_key, live_proxies
 from dsview.tables.facts import Fact, Parts, lane_facts, relative, text_fact
 
 SHOWN = 100
-"""The maximum number of listed Endpoints and Pods."""
+"""The maximum number of listed objects."""
 
-_VALUE = 200
+_MAX_VALUE = 200
 """The number of characters of a ConfigMap's value that are shown."""
 
 
@@ -56,10 +56,10 @@ def _ingress(view: ClusterView, item: Ingress) -> Parts:
     for backend in item.backends[:SHOWN]:
         facts += text_fact("Backend", f"{backend.host or 'every host'} → {backend.service}:{backend.port}")
     services = dict.fromkeys((item.namespace, backend.service) for backend in item.backends if backend.service)
-    return facts, [relative("Service", key, _offer(view, key)) for key in services]
+    return facts, [relative("Service", key, _backend_note(view, key)) for key in services]
 
 
-def _offer(view: ClusterView, key: Key) -> str:
+def _backend_note(view: ClusterView, key: Key) -> str:
     """The families of a backend, or that it is missing."""
     service = view.state.services.get(key)
     if service is not None:
@@ -71,8 +71,8 @@ def _config_map(view: ClusterView, item: ConfigMap) -> Parts:
     facts: list[Fact] = []
     for name, value in sorted(item.data.items()):
         first, _, rest = value.partition("\n")
-        cut = first[:_VALUE]
-        more = " …" if rest.strip() or len(first) > _VALUE else ""
+        cut = first[:_MAX_VALUE]
+        more = " …" if rest.strip() or len(first) > _MAX_VALUE else ""
         facts += text_fact(name, f"{cut}{more}")
     pods = [pod for pod in live_proxies(view.state) if config_map_key(pod) == item.key]
     return facts, [relative("Pod", pod.key) for pod in pods[:SHOWN]]
@@ -110,7 +110,7 @@ def _http_route(view: ClusterView, item: HTTPRoute) -> Parts:
     ]
     relatives = [relative("Gateway", key) for key in item.accepted]
     backends = dict.fromkeys(backend.key for backend in item.backends)
-    return facts, relatives + [relative("Service", key, _offer(view, key)) for key in backends]
+    return facts, relatives + [relative("Service", key, _backend_note(view, key)) for key in backends]
 
 
 FACTS: dict[Kind, Callable[[ClusterView, Any], Parts]] = {
@@ -120,4 +120,4 @@ FACTS: dict[Kind, Callable[[ClusterView, Any], Parts]] = {
     Kind.GATEWAY: gateway_facts,
     Kind.HTTP_ROUTE: _http_route,
 }
-"""The facts and relatives of an object, by its kind."""
+"""The functions that return the facts and related objects of an object, by kind."""

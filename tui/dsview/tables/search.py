@@ -1,4 +1,4 @@
-"""Searches for the rows that match a filter, in slices: 150,000 rows must not delay a key."""
+"""Searches for the rows that match a filter, in slices, so that 150,000 rows do not delay a key press."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dsview.kinds.metadata import Key
 from dsview.tables.filter import Filter
 
-PORTION = 512
+BATCH = 512
 """The number of rows between two checks of the time."""
 
 
 class RowTexts:
-    """The text of each row in lower case, made on demand and cached until it may have changed."""
+    """The text of each row in lower case, computed on demand and cached until the row may have changed."""
 
     def __init__(self, read: Callable[[Sequence[Key]], Iterable[str]]) -> None:
         self._read = read
@@ -26,22 +26,22 @@ class RowTexts:
             return [texts[key] for key in keys]
         except KeyError:
             missing = [key for key in keys if key not in texts]
-            made = [text.lower() for text in self._read(missing)]
-            texts.update(zip(missing, made, strict=True))
-        return made if len(missing) == len(keys) else [texts[key] for key in keys]
+            texts_made = [text.lower() for text in self._read(missing)]
+            texts.update(zip(missing, texts_made, strict=True))
+        return texts_made if len(missing) == len(keys) else [texts[key] for key in keys]
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """These rows changed."""
+        """Drop the texts of rows that changed."""
         for key in keys:
             self._texts.pop(key, None)
 
     def clear(self) -> None:
-        """All rows may have changed, or the texts are no longer needed."""
+        """Drop all texts."""
         self._texts.clear()
 
 
 class Search:
-    """One search over a list of keys. `found` has the matches so far, in the list's order."""
+    """One search over a list of keys. `found` has the matches so far, in the order of the list."""
 
     def __init__(self, wanted: Filter, texts: RowTexts, keys: list[Key]) -> None:
         self._wanted = wanted
@@ -62,14 +62,14 @@ class Search:
         """
         select, texts_of = self._wanted.select, self._texts.of
         while self._at < len(self._keys):
-            self.found += select(self._keys[self._at : self._at + PORTION], texts_of)
-            self._at += PORTION
+            self.found += select(self._keys[self._at : self._at + BATCH], texts_of)
+            self._at += BATCH
             if time.perf_counter() >= until:
                 return
 
 
 class Preparation:
-    """Makes the texts of all rows before a filter needs them."""
+    """Computes the texts of all rows before a filter needs them."""
 
     def __init__(self, texts: RowTexts, keys: list[Key]) -> None:
         self._texts = texts
@@ -77,10 +77,10 @@ class Preparation:
         self._at = 0
 
     def work(self, until: float) -> bool:
-        """Continue until it is done or the time is up; whether it is done."""
+        """Continue until it is done or the time is up. Returns whether it is done."""
         while self._at < len(self._keys):
-            self._texts.of(self._keys[self._at : self._at + PORTION])
-            self._at += PORTION
+            self._texts.of(self._keys[self._at : self._at + BATCH])
+            self._at += BATCH
             if time.perf_counter() >= until:
                 break
         return self._at >= len(self._keys)

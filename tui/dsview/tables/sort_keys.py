@@ -1,4 +1,4 @@
-"""Sort keys: one string for each row, so that 150,000 rows sort by C code alone."""
+"""Sort keys: one string for each row, so that sorting 150,000 rows runs in C only."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from dsview.core.address import Family, packed
 from dsview.core.finding import Finding
 
 _ABOVE_MAPPED = b"\0" * 9 + b"\1"
-"""A prefix for v4-mapped addresses, which are IPv4; all of them sort before it."""
+"""All v4-mapped addresses, which count as IPv4, sort before this prefix."""
 
-_PORTION = 1024
+_BATCH = 1024
 """The number of rows that are ranked together. One text that is not a plain address costs the time of a portion."""
 
 LAST = "\xff" * 17
-"""Sorts after all ASCII and all addresses. It has their kind of string, because otherwise comparing is slow."""
+"""Sorts after all ASCII and all addresses. It is a string of the same width as these, because that compares fast."""
 
 
 def address_ranks(rows: Iterable[Sequence[str]], family: Family) -> list[str]:
     """For the addresses or CIDRs of each row, a string that sorts numerically by the first one of a family.
 
-    Rows without one come last. A row of two is taken to have at most one of each family, as in every list of the API.
+    Rows without one come last. Of two addresses, at most one has the family, as in every list of the API.
     """
     rows = iter(rows)
     ranks: list[str] = []
-    while portion := list(islice(rows, _PORTION)):
+    while batch := list(islice(rows, _BATCH)):
         try:
-            ranks += _plain_ranks(portion, is_v6=family == "IPv6")
+            ranks += _plain_ranks(batch, is_v6=family == "IPv6")
         except (OSError, ValueError):
-            ranks += [_rank(texts, family) for texts in portion]
+            ranks += [_rank(texts, family) for texts in batch]
     return ranks
 
 
 def _plain_ranks(rows: Sequence[Sequence[str]], *, is_v6: bool) -> list[str]:
-    """The ranks of rows of plain addresses, by calls that take many rows at once: 150,000 must not delay a key.
+    """The ranks of rows with plain addresses. Calls process many rows, so that 150,000 do not delay a key press.
 
-    Of two addresses, the one that is usually of the family is read first, because memory is what this waits for.
-    Raises `OSError` or `ValueError` if a text is something else, such as a CIDR.
+    Of two addresses, the one that usually has the family is read first, because memory access limits the speed. Raises
+    `OSError` or `ValueError` if a text is something else, such as a CIDR.
     """
     kind, lowest = (AF_INET6, _ABOVE_MAPPED) if is_v6 else (AF_INET, bytes(4))
     nothing = "::" if is_v6 else "0.0.0.0"  # noqa: S104 - nothing is bound to it
-    likely, other = (-1, 0) if is_v6 else (0, -1)
+    first_index, other = (-1, 0) if is_v6 else (0, -1)
     raws = [
         inet_pton(
             kind,
             nothing
             if not 0 < len(row) <= 2
-            else row[likely]
-            if (":" in row[likely]) is is_v6
+            else row[first_index]
+            if (":" in row[first_index]) is is_v6
             else row[other]
             if (":" in row[other]) is is_v6
             else nothing,
@@ -57,8 +57,8 @@ def _plain_ranks(rows: Sequence[Sequence[str]], *, is_v6: bool) -> list[str]:
         for row in rows
     ]
     size = len(raws[0])
-    together = b"".join(raws).decode("latin-1")
-    ranks = [together[at : at + size] for at in range(0, len(together), size)]
+    joined = b"".join(raws).decode("latin-1")
+    ranks = [joined[at : at + size] for at in range(0, len(joined), size)]
     if min(raws) <= lowest:
         # Rows without one, rows of more than two, and IPv4-mapped addresses.
         family: Family = "IPv6" if is_v6 else "IPv4"
@@ -94,9 +94,9 @@ _DEGRADED = "~"
 
 
 def findings_sort(findings: tuple[Finding, ...], *, harm: int = 0, is_degraded: bool = False) -> str:
-    """Worst first, then by `harm`, the lowest number first, then by the number of findings, then by code.
+    """The sort key of a row by its findings: the worst severity, then `harm`, their number, and the code.
 
-    Rows without findings come last, the degraded ones first among them.
+    A lower `harm` sorts first. Rows without findings come last, after degraded ones.
     """
     if not findings:
         return _DEGRADED if is_degraded else LAST

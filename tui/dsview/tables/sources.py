@@ -1,4 +1,4 @@
-"""The state of each source and the requests to the server: the contents of the sources screen."""
+"""The contents of the sources screen: the state of each kind, and the requests to the server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SourceRow(msgspec.Struct, frozen=True):
 
 
 def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
-    """All kinds, in the order of `Kind`; `now` is epoch seconds."""
+    """All kinds, in the order of `Kind`. `now` is epoch seconds."""
     traffic = view.traffic
     state = view.state
     return [
@@ -45,11 +45,11 @@ def _unread(view: ClusterView, kind: Kind) -> tuple[Safe, ...]:
 
 def total(rows: list[SourceRow]) -> Traffic | None:
     """The total; None for a source without a server."""
-    asked = [row.traffic for row in rows if row.traffic is not None]
-    if not asked:
+    requested = [row.traffic for row in rows if row.traffic is not None]
+    if not requested:
         return None
     counts = ("lists", "watches", "gets", "execs", "bytes")
-    return Traffic(**{name: sum(getattr(one, name) for one in asked) for name in counts})
+    return Traffic(**{name: sum(getattr(one, name) for one in requested) for name in counts})
 
 
 _ENCODINGS = {"protobuf": "protobuf", "json": "JSON"}
@@ -71,7 +71,7 @@ def traffic_words(traffic: Traffic) -> str:
 
 
 def size_words(size: int) -> str:
-    """A number of bytes for people: `512 B`, `34.5 kB`, `1.2 GB`."""
+    """A number of bytes in words: `512 B`, `34.5 kB`, `1.2 GB`."""
     amount = float(size)
     for unit in ("B", "kB", "MB"):
         if amount < 1000:

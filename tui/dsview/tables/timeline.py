@@ -1,6 +1,6 @@
 """The timeline as rows, newest first: time, change, object, sentence, duration.
 
-The same event for many objects within seconds is one row with a count, which opens into one row for each.
+Equal events of many objects within seconds share one row, which can be opened into one row for each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLUMNS = (
     Column(
         id="lasted",
         title="Lasted",
-        help="How long it was so; at least that where it began before this session.",
+        help="How long it lasted; at least that if it began before this session.",
         width=14,
         max_width=16,
         priority=1,
@@ -48,7 +48,7 @@ _WORDS = {
     EntryType.UP: "node up",
     EntryType.DOWN: "node down",
 }
-"""The text of a change, if it is not its own name."""
+"""The text of an entry type, if it differs from its name."""
 
 _TONES = {
     EntryType.GAINED: Tone.GOOD,
@@ -62,10 +62,10 @@ _TONES = {
 }
 
 _OPEN = frozenset({EntryType.OPENED, EntryType.STILL})
-"""The changes after which a finding exists."""
+"""The entry types after which a finding exists."""
 
 BURST = 3
-"""The number of equal events that become one row."""
+"""The smallest number of equal events that share a row."""
 
 GROUP = "group"
 """Replaces a namespace in the key of a row with several entries."""
@@ -91,8 +91,8 @@ class Group(msgspec.Struct, frozen=True):
 
     @property
     def with_node(self) -> tuple[Entry, ...]:
-        """What came with a Node that went down or came back; nothing for other groups."""
-        is_node = self.entries[-1].type in _NODE_TURNS and self.entries[0].type not in _NODE_TURNS
+        """The entries that came with a Node that went down or came back; empty for other groups."""
+        is_node = self.entries[-1].type in _NODE_EFFECTS and self.entries[0].type not in _NODE_EFFECTS
         return self.entries[:-1] if is_node else ()
 
     @property
@@ -102,17 +102,17 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def groups_of(entries: Iterable[Entry]) -> list[Group]:
-    """The groups of entries, which come newest first: bursts of `BURST` or more, and every other entry by itself."""
-    every = list(entries)
-    of_node = _with_nodes(every)
+    """The groups of entries, newest first. Fewer than `BURST` equal entries stay separate."""
+    all_entries = list(entries)
+    of_node = _with_nodes(all_entries)
     bursts: dict[tuple[object, ...], list[Entry]] = {}
     placed: list[tuple[Entry, list[Entry]]] = []
-    for entry in every:
+    for entry in all_entries:
         node = of_node.get(entry.number)
-        alike = _alike(entry) if node is None else (node,)
-        burst = bursts.get(alike)
+        group_key = _group_key(entry) if node is None else (node,)
+        burst = bursts.get(group_key)
         if entry.ref is None or burst is None or burst[0].at - entry.at > MERGE_SECONDS:
-            burst = bursts[alike] = []
+            burst = bursts[group_key] = []
         burst.append(entry)
         placed.append((entry, burst))
     return [
@@ -126,32 +126,32 @@ def _is_one_row(burst: list[Entry]) -> bool:
     return len(burst) >= BURST or bool(Group(tuple(burst)).with_node)
 
 
-def _alike(entry: Entry) -> tuple[object, ...]:
-    """The common property of two entries in one row."""
+def _group_key(entry: Entry) -> tuple[object, ...]:
+    """The key by which entries share a row."""
     kind = entry.ref.kind if entry.ref is not None else ""
     what = entry.layer if entry.category is Category.FAMILY else entry.check or entry.text
     return (entry.category, entry.type, kind, entry.severity, what)
 
 
-_NODE_TURNS = {EntryType.DOWN: EntryType.LOST, EntryType.UP: EntryType.GAINED}
-"""What becomes of ready endpoints when a Node goes down, or comes back."""
+_NODE_EFFECTS = {EntryType.DOWN: EntryType.LOST, EntryType.UP: EntryType.GAINED}
+"""What happens to ready endpoints when a Node goes down or comes back."""
 
 
 def _with_nodes(entries: list[Entry]) -> dict[int, int]:
-    """The numbers of entries that stand in the row of a Node, the Node's own included, with the number of the Node's.
+    """The numbers of the entries in the row of a Node, including the Node's own, with the number of the Node's.
 
-    Those are Services that lost or got their ready endpoints in the seconds after one Node, and no other, went down or
+    They are about Services that lost or got their ready endpoints within seconds after exactly one Node went down or
     came back.
     """
     found: dict[int, int] = {}
     node: Entry | None = None
     is_one = False
     for entry in reversed(entries):
-        if entry.type in _NODE_TURNS:
+        if entry.type in _NODE_EFFECTS:
             is_one = node is None or entry.at - node.at > MERGE_SECONDS
             node = entry
         elif node is not None and is_one and entry.at - node.at <= MERGE_SECONDS:
-            is_of_node = entry.layer is LayerName.ENDPOINTS and entry.type is _NODE_TURNS[node.type]
+            is_of_node = entry.layer is LayerName.ENDPOINTS and entry.type is _NODE_EFFECTS[node.type]
             if is_of_node and entry.ref is not None and entry.ref.kind == Kind.SERVICE.value:
                 found[entry.number] = found[node.number] = node.number
     return found
@@ -167,7 +167,7 @@ def object_text(entry: Entry) -> Safe:
 
 
 def objects_text(group: Group) -> Safe:
-    """What a group concerns: `Service shop/web`, `12 Pods`."""
+    """The objects of a group in words: `Service shop/web`, `12 Pods`."""
     if group.with_node:
         return object_text(group.lead)
     refs = {entry.ref for entry in group.entries if entry.ref is not None}
@@ -176,15 +176,15 @@ def objects_text(group: Group) -> Safe:
     return safe(count(len(refs), next(iter(refs)).kind))
 
 
-def turn_word(entry: Entry) -> str:
-    """The kind of change in a word or two."""
+def type_word(entry: Entry) -> str:
+    """The type of an entry in a word or two."""
     if entry.type is EntryType.NEUTRAL:
         return entry.category.value if entry.category is not Category.OBJECT else "changed"
     return entry.category.value if entry.category is Category.CONNECTION else _WORDS.get(entry.type, entry.type.value)
 
 
 def change_text(group: Group) -> str:
-    """What happened, in a sentence. What is over cannot be read as a fault of now: it is said what it was."""
+    """What happened, in a sentence. A finding that is gone is marked with "was", so that it does not look current."""
     entry = group.lead
     if entry.category is not Category.FINDING:
         return _of_objects(group)
@@ -202,13 +202,13 @@ def change_text(group: Group) -> str:
             return f"another finding took its place; was: {what}"
         case EntryType.UNREAD:
             return f"cannot be evaluated any more; was: {what}"
-    # What tells findings apart comes first: the line is cut at its end.
+    # The finding comes first, because the end of a long line is cut off.
     before = " Since before this session." if entry.was_before else ""
     return f"was: {what}{before}"
 
 
 def _finding_text(group: Group) -> str:
-    """The code and what is wrong: of several findings the title of their check."""
+    """The code and what is wrong. For several findings, the latter is the title of their check."""
     entry = group.lead
     check = registry().get(entry.check)
     text = check.title if check is not None and len(group.entries) > 1 else entry.text
@@ -216,7 +216,7 @@ def _finding_text(group: Group) -> str:
 
 
 def _of_objects(group: Group) -> str:
-    """What became of objects. The families of several are named together; what came with a Node is counted."""
+    """What happened to objects. The families of several objects are listed together, and Services of a Node counted."""
     entry, others = group.lead, group.with_node
     if others:
         services = count(len({other.ref for other in others}), "Service")
@@ -240,7 +240,7 @@ _OF_LAYER: dict[LayerName, str] = {
     LayerName.LOAD_BALANCERS: "their {} load-balancer address",
     LayerName.LISTENERS: "{} ports that their proxies listen on",
 }
-"""What several objects gained or lost in a layer; with a place for the families."""
+"""What several objects gained or lost in a layer. The placeholder is for the families."""
 
 
 def _not_judged(group: Group) -> str:
@@ -269,7 +269,7 @@ def latest(view: ClusterView) -> Latest | None:
 
 
 def _short_text(group: Group) -> str:
-    """What happened, where there is little room and no column says which way it went."""
+    """What happened, for a narrow place without a column for the entry type."""
     match group.lead.type:
         case EntryType.OPENED | EntryType.CLOSED | EntryType.IMPROVED | EntryType.GONE as type:
             return f"{_WORDS.get(type, type.value)}: {_finding_text(group)}"
@@ -281,7 +281,7 @@ def _row(key: Key, group: Group, lead: str = "") -> Row:
     flag = entry.severity if entry.type in _OPEN else None
     cells = (
         Cell(clock_text(entry.at), Tone.MUTED),
-        Cell(safe(turn_word(entry)), _TONES.get(entry.type, Tone.MUTED), flag=flag),
+        Cell(safe(type_word(entry)), _TONES.get(entry.type, Tone.MUTED), flag=flag),
         Cell(safe(lead + objects_text(group))),
         Cell(safe(change_text(group))),
         Cell(_lasted(entry) if len(group.entries) == 1 else Safe(""), Tone.MUTED),
@@ -296,9 +296,9 @@ def _lasted(entry: Entry) -> Safe:
 
 
 class TimelineRows:
-    """The entries that match `wanted`, newest first, as groups; entries of the groups in `opened` one by one.
+    """The entries that match `wanted`, newest first, in groups. Groups in `opened` also list their entries.
 
-    The key of a row contains the number of an entry since the start.
+    The key of a row contains the number of an entry.
     """
 
     sort_column: str | None = None
@@ -338,7 +338,7 @@ class TimelineRows:
         return self._index.get(key)
 
     def entry(self, key: Key) -> Entry | None:
-        """The entry of a key, of a group the one that leads it."""
+        """The entry with a key; for a group, its leading entry."""
         index = self.index_of(key)
         return self._rows[index][1].lead if index is not None else None
 

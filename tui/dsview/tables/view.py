@@ -33,21 +33,21 @@ _CACHED_ROWS = 400
 _DENSE = 20
 """The part of the rows, as a divisor, that is flagged if the first flagged rows are found soon."""
 
-_MANY = 200
-"""The number of flagged rows above which the worst are not searched, because it would take as long as a frame."""
+_MAX_SORTED = 200
+"""The number of flagged rows above which they are not sorted, because that would take as long as a frame."""
 
 
 class TableView:
-    """The rows of one pane: `len(view)` of them, `view.row(i)`. `version` grows whenever one may look different.
+    """The rows of one pane: `len(view)` and `view.row(i)`. `version` grows whenever a row may have changed.
 
-    A filter is applied in slices: while `is_searching`, the rows found so far are shown, and `work` goes on.
-    `trouble` says why a search ended before its time. `patience` is for how many seconds a search begins at once.
+    A filter is applied in slices: while `is_searching`, the rows found so far are shown, and `work` continues. The
+    first slice takes at most `first_slice` seconds. `trouble` says why a search ended early.
     """
 
-    def __init__(self, pane: Pane, view: ClusterView, *, patience: float = math.inf) -> None:
+    def __init__(self, pane: Pane, view: ClusterView, *, first_slice: float = math.inf) -> None:
         self.pane = pane
         self.session = view
-        self._patience = patience
+        self._first_slice = first_slice
         self.version = 0
         self.filter_text = ""
         self.only_findings = False
@@ -62,7 +62,7 @@ class TableView:
         self._by_name = Ordering(())
         self._by_column: Ordering | None = None
         self._keys: list[Key] = []
-        self._waiting: set[Key] = set()
+        self._dirty: set[Key] = set()
         self._flags = RowFlags()
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
@@ -82,7 +82,7 @@ class TableView:
 
     @property
     def counted(self) -> Safe:
-        """How many of all rows the overview counts, in words such as `54 running`; empty where it counts all."""
+        """The number of rows that the overview counts, such as `54 running`; empty if it counts all."""
         layer = self.pane.layer
         number = counted(self.session, layer) if layer is not None else None
         if layer is None or number in (None, self._total) or layer not in COUNTED:
@@ -91,7 +91,7 @@ class TableView:
 
     @property
     def amount(self) -> Safe:
-        """How many rows are shown, for the title: `19`, `3 of 19`, `1,200 so far`; `?` if they were not read."""
+        """The number of shown rows, for the title: `19`, `3 of 19`, `1,200 so far`; `?` if they were not read."""
         kind = self.pane.kinds[0]
         if not self.session.state.is_known(kind):
             is_loading = self.session.state.status(kind).health is Health.LOADING
@@ -102,7 +102,7 @@ class TableView:
 
     @property
     def flagged(self) -> dict[Severity, int]:
-        """The number of rows that are shown, by worst severity."""
+        """The number of shown rows, by worst severity."""
         if self._filter is None:
             return self._flags.count(self.namespaces)
         return {severity: len(self._shown_of(keys)) for severity, keys in self._flags.by_severity.items()}
@@ -117,23 +117,22 @@ class TableView:
         return keys if wanted is None else {key for key in keys if not key[0] or key[0] in wanted}
 
     def worst(self, most: int) -> list[Key]:
-        """The worst of the rows that are shown, at most so many.
+        """The worst of the shown rows, at most `most`.
 
-        In the order that rows have when they are sorted by their findings; where there are many with a finding of the
-        same severity, in the order of the table.
+        They are sorted by their findings or, if many rows have the same severity, in the order of the table.
         """
         found: list[Key] = []
         for keys in self._flags.by_severity.values():
             wanted = most - len(found)
-            if len(keys) * _DENSE > len(self._keys) and len(keys) > _MANY:
-                # As every second row may be flagged, the first of them are found sooner than the least.
+            if len(keys) * _DENSE > len(self._keys) and len(keys) > _MAX_SORTED:
+                # Many rows are flagged, so the first few in table order are found quickly.
                 found += islice(filter(keys.__contains__, self._keys), wanted)
                 shown: set[Key] = set()
             else:
                 shown = self._shown_of(keys)
-            if len(shown) > _MANY and self._by_column is None:
+            if len(shown) > _MAX_SORTED and self._by_column is None:
                 found += nsmallest(wanted, shown)
-            elif len(shown) > _MANY:
+            elif len(shown) > _MAX_SORTED:
                 found += islice(filter(shown.__contains__, self._keys), wanted)
             elif shown:
                 found += self._worst_of(shown)[:wanted]
@@ -169,11 +168,11 @@ class TableView:
         return self._rows[key] or Row(key, ())
 
     def index_of(self, key: Key) -> int | None:
-        """Where a row is shown, or None."""
+        """The position of a row; None if it is not shown."""
         return index_in(self._keys, key, by_name=self._by_column is None)
 
     def set_filter(self, text: str) -> None:
-        """Show only matching rows; if that takes longer than the patience, `work` continues.
+        """Show only matching rows. If that takes longer than the first slice, `work` continues.
 
         Raises `FilterError` and changes nothing if the filter is invalid.
         """
@@ -201,7 +200,7 @@ class TableView:
             self._preparation = Preparation(self._texts, self._order.keys)
 
     def work(self, seconds: float) -> bool:
-        """Continue a search, or its preparation, for about the given time; whether the shown rows changed."""
+        """Continue a search or its preparation for about this time. Returns whether the shown rows changed."""
         until = time.perf_counter() + seconds
         if self._search is None:
             if self._preparation is not None and self._preparation.work(until):
@@ -220,9 +219,9 @@ class TableView:
         self.version += 1
         if search.is_done or is_over:
             self._search = None
-            waiting, self._waiting = self._waiting, set()
-            if waiting:
-                self._merge(waiting)
+            dirty, self._dirty = self._dirty, set()
+            if dirty:
+                self._merge(dirty)
         return True
 
     def set_only_findings(self, only: bool) -> None:
@@ -231,7 +230,7 @@ class TableView:
         self._rebuild()
 
     def set_sort(self, column_id: str | None, descending: bool = False) -> None:
-        """Sort by a column; None sorts as the pane groups them, then by namespace and name, like equal rows."""
+        """Sort by a column, then by namespace and name. None means the default column of the pane, if it has one."""
         self.sort_column, self.descending = column_id, descending
         self._sort()
         self._begin_search(self._order.keys)
@@ -242,30 +241,30 @@ class TableView:
         self._rebuild()
 
     def refresh(self, delta: Delta) -> bool:
-        """Process changes; whether any shown row may look different."""
+        """Process changes. Returns whether a shown row may have changed."""
         keys = self.pane.affected(self.session, delta)
-        self._follow_flags(delta, keys)
+        self._update_flags(delta, keys)
         if keys is None:
-            # It is not known which texts changed either, so a filter must not use cached ones.
+            # Any text may have changed, so a filter must not use cached ones.
             self._texts.clear()
             self._rebuild()
             return True
-        glanced = self.pane.glances(self.session, delta)
-        if glanced:
+        is_affected = self.pane.affects_visible_rows(self.session, delta)
+        if is_affected:
             self._rows.clear()
             self.version += 1
-        if not keys and not self._waiting:
-            return glanced
+        if not keys and not self._dirty:
+            return is_affected
         for key in keys:
             self._rows.pop(key, None)
         self._texts.forget(keys)
-        self._waiting |= keys
+        self._dirty |= keys
         # While a list loads, rows are merged in ever larger portions, so that the total cost stays small.
         is_loading = any(not self.session.state.is_settled(kind) for kind in self.pane.kinds)
-        if self.is_searching or (is_loading and len(self._waiting) < len(self._order) // 20):
-            return glanced
-        waiting, self._waiting = self._waiting, set()
-        self._merge(waiting)
+        if self.is_searching or (is_loading and len(self._dirty) < len(self._order) // 20):
+            return is_affected
+        dirty, self._dirty = self._dirty, set()
+        self._merge(dirty)
         return True
 
     @property
@@ -273,7 +272,7 @@ class TableView:
         """Every row before filtering by text, in the order of the table."""
         return self._by_column or self._by_name
 
-    def _follow_flags(self, delta: Delta, keys: set[Key] | None) -> None:
+    def _update_flags(self, delta: Delta, keys: set[Key] | None) -> None:
         kind = self.pane.flag_kind
         if not kind:
             if keys is None:
@@ -307,17 +306,17 @@ class TableView:
     def _matching(self, wanted: Filter, keys: Iterable[Key]) -> set[Key]:
         found: set[Key] = set()
         for key in keys:
-            # One by one: a row that the pattern fails on says nothing about the others.
+            # One by one, because a pattern may time out on one row and not on others.
             with suppress(TimeoutError):
                 found.update(wanted.select([key], self._texts.of))
         return found
 
     def _rebuild(self) -> None:
         self._rows.clear()
-        self._waiting.clear()
+        self._dirty.clear()
         self._preparation = None
         if not self.pane.flag_kind:
-            self._follow_flags(Delta(), None)
+            self._update_flags(Delta(), None)
         everything = list(self.pane.keys(self.session))
         self._total = len(everything)
         if self.namespaces is not None or self.only_findings:
@@ -343,10 +342,10 @@ class TableView:
             self._keys = self._order.keys
             return
         self._search = Search(self._filter, self._texts, keys)
-        self.work(self._patience)
+        self.work(self._first_slice)
 
     def _merge(self, keys: set[Key]) -> None:
-        """Update some rows: exists or not, matches or not, its position."""
+        """Update some rows: whether they exist and match, and their positions."""
         self._total = sum(1 for _ in self.pane.keys(self.session)) if not self.pane.flag_kind else self._count()
         present = {key for key in keys if self.pane.contains(self.session, key) and self._is_wanted(key)}
         self.version += 1
@@ -365,7 +364,7 @@ class TableView:
         return len(self.session.state.store(self.pane.kinds[0]))
 
     def status_line(self) -> Safe:
-        """Why the pane is in its state: loading, refused, stale, everything filtered out; else empty."""
+        """Why the pane is empty or incomplete: loading, refused, stale, or nothing matches; otherwise empty."""
         state = self.session.state
         for kind in self.pane.kinds:
             status = state.status(kind)

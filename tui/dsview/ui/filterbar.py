@@ -134,8 +134,8 @@ class FilterBar(Vertical):
                     break
                 parts += [("Tab", "$focus bold")] if not number else []
                 parts.append((text, "$ink" if not number else MUTED))
-            if found.about and room >= cell_len(found.about):
-                parts.append((found.about, FAINT))
+            if found.help and room >= cell_len(found.help):
+                parts.append((found.help, FAINT))
         self.query_one("#filter-below", Static).update(content((" " * INDENT, FAINT), spaced(parts, "  ")))
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -32,7 +32,7 @@ class Workspace:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.views: dict[str, TableView] = {
-            name: TableView(pane, session, patience=PATIENCE) for name, pane in PANES.items()
+            name: TableView(pane, session, first_slice=PATIENCE) for name, pane in PANES.items()
         }
         self.tallier = CauseSummarizer(session)
         self.namespaces: frozenset[str] | None = None

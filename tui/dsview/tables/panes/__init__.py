@@ -1,4 +1,4 @@
-"""The panes. Each is a package in this folder, found by its location; there is no list of them.
+"""The panes. Each is a package in this folder and is discovered by its location.
 
 `__init__` of a package has the pane's names (`SPEC`), and `rows` its columns and rows (`PANE`).
 """

@@ -19,7 +19,7 @@ from dsview.core.text import Safe, safe
 from dsview.tables.cells import GAP, NONE
 from dsview.tables.detail import Detail, FindingView, detail
 from dsview.tables.facts import Fact
-from dsview.tables.finding_age import written_text
+from dsview.tables.finding_age import last_write_text
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, blank, heading, paragraph
 from dsview.ui.fitting import fit
@@ -56,9 +56,9 @@ class DetailScreen(ReadingScreen):
     class Read(Message):
         """The manifest was read, and says more about some fields."""
 
-        def __init__(self, written: dict[str, Safe]) -> None:
+        def __init__(self, last_writes: dict[str, Safe]) -> None:
             super().__init__()
-            self.written = written
+            self.last_writes = last_writes
 
     def __init__(self, workspace: Workspace, target: Target, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
@@ -66,7 +66,7 @@ class DetailScreen(ReadingScreen):
         self._target = target
         self._detail = detail(workspace.session, target)
         self._is_gone = self._detail is None
-        self._written: dict[str, Safe] = {}
+        self._last_writes: dict[str, Safe] = {}
 
     def on_mount(self) -> None:
         """Fill the screen. If a field is flagged, read its author and time from the manifest, in a daemon thread."""
@@ -82,12 +82,12 @@ class DetailScreen(ReadingScreen):
         except UserError:
             # No requested data is missing; the YAML screen says why it is not available.
             return
-        self.post_message(self.Read({field: written_text(text, field) for field in fields}))
+        self.post_message(self.Read({field: last_write_text(text, field) for field in fields}))
 
     def on_detail_screen_read(self, event: Read) -> None:
         """Say it."""
-        self._written = event.written
-        if any(event.written.values()):
+        self._last_writes = event.last_writes
+        if any(event.last_writes.values()):
             self.fill()
 
     @property
@@ -110,7 +110,7 @@ class DetailScreen(ReadingScreen):
         if found is None:
             return [blank(), paragraph(content("It was deleted, or is no longer read. Esc goes back."))]
         return [
-            *findings_blocks(found, self.glyphs, self._written),
+            *findings_blocks(found, self.glyphs, self._last_writes),
             *facts_blocks(found.facts, self.glyphs),
             *self._relatives_blocks(found),
         ]
@@ -197,10 +197,10 @@ class DetailScreen(ReadingScreen):
         return [*blocks, blank()]
 
 
-def findings_blocks(found: Detail, glyphs: Glyphs, written: Mapping[str, Safe]) -> list[Block]:
+def findings_blocks(found: Detail, glyphs: Glyphs, last_writes: Mapping[str, Safe]) -> list[Block]:
     """The findings of an object, each with its message, why it matters and the fix.
 
-    `written` says of fields since when they are as they are, as far as the manifest tells.
+    `last_writes` holds when and by whom each field was last written, as far as the manifest shows it.
     """
     if not found.findings and not found.is_complete:
         return [blank(), paragraph(content(("No findings so far: dsview is still reading.", MUTED)))]
@@ -217,11 +217,11 @@ def findings_blocks(found: Detail, glyphs: Glyphs, written: Mapping[str, Safe]) 
         return [blank(), paragraph(nothing)]
     blocks: list[Block] = []
     for view in found.findings:
-        blocks += [blank(), _finding_block(view, glyphs, written.get(view.field, Safe("")))]
+        blocks += [blank(), _finding_block(view, glyphs, last_writes.get(view.field, Safe("")))]
     return [*blocks, blank(), *settling] if settling else blocks
 
 
-def _finding_block(view: FindingView, glyphs: Glyphs, written: Safe) -> Block:
+def _finding_block(view: FindingView, glyphs: Glyphs, last_write: Safe) -> Block:
     style = severity_style(view.severity)
     lines = [
         paragraph(
@@ -240,7 +240,7 @@ def _finding_block(view: FindingView, glyphs: Glyphs, written: Safe) -> Block:
             _pair("expected", view.expected, "$good"),
         ]
     lines.append(_pair("since", view.since, "$ink"))
-    lines.append(_pair("" if view.since else "since", written, "$ink"))
+    lines.append(_pair("" if view.since else "since", last_write, "$ink"))
     lines.append(_pair("why", view.why, MUTED))
     for number, line in enumerate(view.fix.split("\n")):
         lines.append(_pair("" if number else "fix", line, "$accent"))

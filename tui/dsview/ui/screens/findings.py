@@ -223,11 +223,11 @@ class FindingsScreen(TableSearch):
             return dict.fromkeys(("open", "trace", "copy", "acknowledge", "explain"), "")
         is_closed = "unfold" if not line.is_open else "fold up"
         has_target = self._target() is not None
-        words = {"open": is_closed if line.is_several else "open" if has_target else "explain"}
+        words = {"open": is_closed if line.has_several else "open" if has_target else "explain"}
         if not has_target:
             words |= {"trace": "", "yaml": ""}
         if not self._code_of(line):
-            words |= {"explain": "", **({} if line.is_several or has_target else {"open": ""})}
+            words |= {"explain": "", **({} if line.has_several or has_target else {"open": ""})}
         if line.finding is None or line.kind is LineKind.EXEMPTED:
             words["acknowledge"] = ""
         elif line.kind is LineKind.ACKNOWLEDGED:
@@ -255,7 +255,7 @@ class FindingsScreen(TableSearch):
     def on_table_opened(self) -> None:
         """Show the findings of the line one by one, or go to the object."""
         line = self._selected()
-        if line is not None and line.group is not None and line.is_several:
+        if line is not None and line.group is not None and line.has_several:
             self._change(opened=self._workspace.findings.opened ^ {line.group.id})
             return
         target = self._target()
@@ -371,7 +371,7 @@ def story_blocks(line: Line, since: Safe) -> list[Block]:
     about = group.title if group is not None else safe(str(finding.object))
     kind, _, name = about.partition(" ")
     blocks = [paragraph(content((f"{kind} ", MUTED), (name, STRONG), (f"  {finding.check} {check}", FAINT)))]
-    if group is not None and line.is_several:
+    if group is not None and line.has_several:
         blocks.append(paragraph(content((f"{group.amount} ", STRONG), (members_text(group), MUTED)), hanging=2))
     is_example = group is not None and len({each.object for each in group.findings}) > 1
     message = f"For example {finding.object.name}: {finding.message}" if is_example else finding.message

@@ -1,4 +1,4 @@
-"""The facts of a listener, which are those of its proxy pod or of a Gateway that no pod serves."""
+"""The facts of a listener: those of its proxy pod, or of a Gateway that no pod serves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.tables.related_objects import gateway_facts
 
 
 def listener_facts(view: ClusterView, item: Pod | Gateway) -> Parts:
-    """The listeners of the pod or the Gateway and how they are known; then the Pod, its ConfigMap and its Services."""
+    """The listeners of a proxy pod or a Gateway, and how they are known, then its related objects."""
     return gateway_facts(view, item) if isinstance(item, Gateway) else _of_pod(view, item)
 
 

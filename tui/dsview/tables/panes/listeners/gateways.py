@@ -1,4 +1,4 @@
-"""Rows of the listeners' pane for Gateways that no pod of the cluster serves: one for each port."""
+"""Rows of the listeners pane for Gateways that no pod of the cluster serves, one for each port."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def gateway_keys(view: ClusterView) -> Iterator[Key]:
 
 
 def gateway_of_key(view: ClusterView, key: Key) -> Gateway | None:
-    """The Gateway of a row; None for the row of a pod, and if a pod serves the Gateway by now."""
+    """The Gateway of a row; None for the row of a pod, or if a pod serves the Gateway now."""
     found = ListenerKey.parse(key).gateway_key
     gateway = view.state.gateways.get(found) if found is not None else None
     return gateway if gateway is not None and gateway in gateways_without_pods(view.state) else None
@@ -39,7 +39,7 @@ def listeners_of_key(gateway: Gateway, key: Key) -> list[GatewayListener]:
 
 
 def gateway_listeners(view: ClusterView, gateway: Gateway) -> list[Listener]:
-    """The families that are known to listen on every port of the Gateway."""
+    """A listener for every port of the Gateway, with the families that are known."""
     families = gateway_sockets(view.state, gateway).families or ()
     return [Listener(transport="tcp", address="", port=x.port, families=families) for x in gateway.listeners]
 
@@ -56,7 +56,7 @@ def gateway_findings(view: ClusterView, gateway: Gateway) -> tuple[Finding, ...]
 
 
 def gateway_cells(view: ClusterView, gateway: Gateway, listeners: list[GatewayListener]) -> dict[str, Cell]:
-    """The cells of a row: the families that are known to listen, else the Gateway's addresses."""
+    """The cells of a row: the known listeners, or otherwise the Gateway's addresses."""
     first, known = listeners[0], gateway_sockets(view.state, gateway)
     names = ", ".join(dict.fromkeys(x.hostname for x in listeners if x.hostname))
     cells = {

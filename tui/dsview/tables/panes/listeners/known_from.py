@@ -1,4 +1,4 @@
-"""From what the sockets of a proxy are known, in words that need no glossary."""
+"""How the sockets of a proxy are known, in everyday words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dsview.tables.cells import Cell, Tone
 from dsview.tables.pane import text_cell
 
 SURE = frozenset({ListenSource.READ, ListenSource.DECLARED})
-"""Sources that leave no doubt."""
+"""The sources that are certain."""
 
 WORDS: dict[ListenSource, str] = {
     ListenSource.READ: "its config",
@@ -15,16 +15,16 @@ WORDS: dict[ListenSource, str] = {
     ListenSource.PREDICTED: "a default",
     ListenSource.UNREAD: "not known",
 }
-"""What stands under `Known from`."""
+"""The text in the column `Known from`."""
 
 MEANINGS: dict[ListenSource, str] = {
     ListenSource.DECLARED: "Declared by a setting that was read; the proxy's own configuration was not.",
     ListenSource.PREDICTED: "Predicted from a default: neither a setting nor the proxy's own configuration was read.",
-    ListenSource.UNREAD: "Unknown: what decides was not read.",
+    ListenSource.UNREAD: "Unknown: neither the configuration nor the settings that decide were read.",
 }
-"""What each means, but for sockets whose configuration was read."""
+"""The meaning of each source, except for a configuration that was read."""
 
 
 def known_from(source: ListenSource) -> Cell:
-    """The cell of the column; its value is the word that `confidence:` in a filter takes."""
+    """The cell of the column. Its value is the one that `confidence:` accepts in a filter."""
     return text_cell(WORDS[source], Tone.PLAIN if source in SURE else Tone.MUTED, value=source.value)

@@ -1,4 +1,4 @@
-"""The listeners' pane: each port of each proxy pod, and of each Gateway without any, with both families."""
+"""The listeners pane: each port of each proxy pod, and of each Gateway without proxy pods, with both families."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ COLUMNS = (
     Column(
         id="source",
         title="Known from",
-        help="The proxy's own configuration, a setting that decides, or the default of its version; or not known.",
+        help="The proxy's own configuration, a setting, or the default of its version; or not known.",
         width=10,
         max_width=10,
         priority=1,
@@ -99,21 +99,23 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
     if pod is None:
         return ()
-    own = ObjectRef("Pod", pod.namespace, pod.name)
+    pod_ref = ObjectRef("Pod", pod.namespace, pod.name)
     found = [f for f in view.findings_of("Pod", *pod.key) if _is_about_listeners(f)]
     settings = config_map_key(pod)
     found += view.findings_of("ConfigMap", *settings) if settings is not None else ()
     if pod.owner is not None:
         of_owner = view.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
-        found += [f for f in of_owner if own in f.related]
+        found += [f for f in of_owner if pod_ref in f.related]
     for service in services_of_proxy(view.state, pod):
         # The replicas that the finding is about.
-        found += [f for f in view.findings_of("Service", *service.key) if _is_about_listeners(f) and own in f.related]
+        found += [
+            f for f in view.findings_of("Service", *service.key) if _is_about_listeners(f) and pod_ref in f.related
+        ]
     return tuple(sorted(found, key=lambda f: f.order))
 
 
 def _remark(view: ClusterView, pod: Pod) -> Remark:
-    """Until when the listeners of a proxy are not judged."""
+    """Until when the listeners of a proxy have no verdict."""
     services = (ObjectRef("Service", *service.key) for service in services_of_proxy(view.state, pod))
     return settling_remark(view, ObjectRef("Pod", pod.namespace, pod.name), *services)
 
@@ -151,7 +153,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     listeners = _groups(conf, pod).get(key, [])
     if conf.listeners and not listeners:
         return None
-    head = {
+    cells_of_row = {
         "namespace": text_cell(pod.namespace, Tone.MUTED),
         "pod": text_cell(pod.name),
         "controller": text_cell(controller_name(pod), Tone.MUTED),
@@ -161,20 +163,20 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     findings = _findings(view, key) if is_public else ()
     remark = _remark(view, pod) if is_public else Remark()
     if not listeners:
-        head["server_names"] = text_cell(conf.reason, Tone.MUTED)
-        return make_row(view, key, COLUMNS, head, findings, remark=remark)
+        cells_of_row["server_names"] = text_cell(conf.reason, Tone.MUTED)
+        return make_row(view, key, COLUMNS, cells_of_row, findings, remark=remark)
     first = listeners[0]
     is_public = not first.internal and first.transport != "unix"
     has = families_of(pod.ips)
-    head["port"] = text_cell(str(first.port) if first.port is not None else "")
-    head["transport"] = text_cell(first.transport, Tone.MUTED)
+    cells_of_row["port"] = text_cell(str(first.port) if first.port is not None else "")
+    cells_of_row["transport"] = text_cell(first.transport, Tone.MUTED)
     names = first.address if first.transport == "unix" else _names_of(listeners)
-    head["server_names"] = text_cell(names[:_NAMES_SHOWN], Tone.MUTED, value=names)
+    cells_of_row["server_names"] = text_cell(names[:_NAMES_SHOWN], Tone.MUTED, value=names)
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
-        head[f"listen{suffix}"] = _listen_cell(
+        cells_of_row[f"listen{suffix}"] = _listen_cell(
             listeners, family, is_wanted=is_public and family in has, is_sure=conf.source in SURE
         )
-    return make_row(view, key, COLUMNS, head, findings, remark=remark)
+    return make_row(view, key, COLUMNS, cells_of_row, findings, remark=remark)
 
 
 def _sort_key(view: ClusterView, key: Key, column: str) -> str:
@@ -209,15 +211,18 @@ _KINDS = frozenset({Kind.PROXY_LISTENERS, Kind.CONFIG_MAP, *GATEWAY_KINDS} - {Ki
 
 
 def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
-    """Few rows that depend on many objects: all of them, if anything near a controller changed."""
-    is_near = any(
+    """All rows if anything that a controller uses changed, because there are few rows that depend on many objects."""
+    is_affected = any(
         change.kind in _KINDS
-        or (change.kind is Kind.POD and any(isinstance(p, Pod) and _is_near(p) for p in (change.old, change.new)))
+        or (
+            change.kind is Kind.POD
+            and any(isinstance(p, Pod) and _affects_sockets(p) for p in (change.old, change.new))
+        )
         for change in delta.changes
     )
     is_flagged = any(ref.kind in _FLAGGED for ref in delta.findings)
     has_controllers = bool(view.state.controllers) or len(view.state.gateways) > 0
-    return None if is_near or delta.everything or (has_controllers and (is_flagged or delta.statuses)) else set()
+    return None if is_affected or delta.everything or (has_controllers and (is_flagged or delta.statuses)) else set()
 
 
 _FLAGGED = frozenset(
@@ -225,8 +230,8 @@ _FLAGGED = frozenset(
 )
 
 
-def _is_near(pod: Pod) -> bool:
-    """Whether the sockets of some proxy depend on the pod."""
+def _affects_sockets(pod: Pod) -> bool:
+    """Whether the sockets of a proxy depend on the pod."""
     return is_proxy(pod) or is_control_plane(pod)
 
 
@@ -273,10 +278,10 @@ def _of_confidence(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[
         else None
         for pod, gateway in zip(pods, gateways, strict=True)
     ]
-    return [() if source is None else (source.value, *_ALSO.get(source, ())) for source in sources]
+    return [() if source is None else (source.value, *_SYNONYMS.get(source, ())) for source in sources]
 
 
-_ALSO = {ListenSource.UNREAD: ("unknown",)}
+_SYNONYMS = {ListenSource.UNREAD: ("unknown",)}
 """Synonyms of a confidence."""
 
 ATTRIBUTES: dict[str, Attribute] = {

@@ -15,7 +15,7 @@ def _having(pods: list[Pod], family: Family) -> str:
 
 
 def _pod_facts(view: ClusterView, pods: list[Pod]) -> list[Fact]:
-    """How many Pods on the node have each family: all, and those that run on the Pod network and on the node's own."""
+    """The number of Pods on the node by family: all of them, on the Pod network and on the host network."""
     if not view.state.is_known(Kind.POD):
         return [counted_fact(view, Kind.POD, "Pods", "", "")]
     running = [pod for pod in pods if pod.phase == "Running" and not pod.deleted]
@@ -27,15 +27,15 @@ def _pod_facts(view: ClusterView, pods: list[Pod]) -> list[Fact]:
     rest = len(pods) - len(running)
     return [
         *(
-            counted_fact(view, Kind.POD, f"{name} ({len(some)})", _having(some, "IPv4"), _having(some, "IPv6"))
-            for name, some in found.items()
+            counted_fact(view, Kind.POD, f"{name} ({len(members)})", _having(members, "IPv4"), _having(members, "IPv6"))
+            for name, members in found.items()
         ),
         *text_fact("Pods not running", f"{rest}" if rest else ""),
     ]
 
 
 def wanted_cidrs(view: ClusterView, node: Node) -> tuple[Family, ...]:
-    """The families of podCIDR to expect: those that some node has, unless the CNI supplies them."""
+    """The families of podCIDRs to expect: those that any node has, unless the CNI plug-in provides them."""
     facts = view.nodes.get(node.name)
     if facts is None or not any(other.cidrs for other in view.nodes.values()):
         return ()

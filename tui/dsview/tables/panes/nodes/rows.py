@@ -1,4 +1,4 @@
-"""The Nodes pane: InternalIPs classified, ExternalIPs, and podCIDRs, lane by lane."""
+"""The Nodes pane: InternalIPs, podCIDRs and ExternalIPs, lane by lane."""
 
 from __future__ import annotations
 

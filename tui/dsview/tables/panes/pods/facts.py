@@ -10,7 +10,7 @@ from dsview.tables.panes.nodes.facts import wanted_cidrs
 
 
 def phase_of(pod: Pod) -> str:
-    """Phase and readiness in a word: `Running`, `Not ready`, `Terminating`, `Succeeded` and so on."""
+    """Phase and readiness in a word or two: `Running`, `Not ready`, `Terminating`, `Succeeded` and so on."""
     if pod.deleted:
         return "Terminating"
     return "Not ready" if pod.phase == "Running" and not pod.ready else pod.phase

@@ -1,4 +1,4 @@
-"""The Pods pane: podIPs lane by lane, which one is first, and the families of the node."""
+"""The Pods pane: podIPs lane by lane, the first family, and the node."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     if pod is None:
         return None
     phase = phase_of(pod)
-    is_over = phase in {"Succeeded", "Failed"}
+    is_finished = phase in {"Succeeded", "Failed"}
     first = families_of(pod.ips[:1])
     cells = {
         "namespace": text_cell(pod.namespace, Tone.MUTED),
-        "name": text_cell(pod.name, Tone.MUTED if is_over else Tone.PLAIN),
+        "name": text_cell(pod.name, Tone.MUTED if is_finished else Tone.PLAIN),
         "phase": text_cell(phase, _TONES.get(phase, Tone.PLAIN)),
         "node": text_cell(pod.node_name, Tone.MUTED),
         "primary": text_cell(first[0].removeprefix("IP") if first else ""),

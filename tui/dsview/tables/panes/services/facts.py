@@ -23,7 +23,7 @@ def vips(service: Service) -> tuple[str, ...]:
 
 
 def wanted_cluster_ips(view: ClusterView, service: Service) -> tuple[Family, ...]:
-    """The families of which the Service should have a cluster IP."""
+    """The families in which the Service should have a cluster IP."""
     if service.is_external_name or service.is_headless:
         return ()
     prefers = service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}
@@ -31,7 +31,7 @@ def wanted_cluster_ips(view: ClusterView, service: Service) -> tuple[Family, ...
 
 
 def wanted_vips(service: Service) -> tuple[Family, ...]:
-    """The families of which a load balancer should give the Service an address; none if it gave a host name."""
+    """The families in which the load balancer should have an address; none if it has a host name."""
     has_name = any(entry.hostname for entry in service.load_balancer_ingress)
     return service.families if service.type == "LoadBalancer" and not has_name else ()
 

@@ -100,7 +100,7 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     if found.is_placeholder:
         # The API has only a placeholder: the nodes accept the traffic.
         return {f"ready{suffix}": NOT_READ for family, suffix in _SUFFIXES if family in service.families}
-    most = max(found.live(family) + len(_awaited(view, found.of(family))) for family in FAMILIES)
+    most = max(found.live(family) + len(_unready_endpoints(view, found.of(family))) for family in FAMILIES)
     cells: dict[str, Cell] = {}
     for family, suffix in _SUFFIXES:
         live = found.live(family)
@@ -114,27 +114,29 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     return cells
 
 
-def _awaited(view: ClusterView, of_family: FamilyEndpoints) -> dict[str, Endpoint]:
+def _unready_endpoints(view: ClusterView, of_family: FamilyEndpoints) -> dict[str, Endpoint]:
     """The endpoints that are not ready, without those of Pods that are being deleted."""
     unready = of_family.all.keys() - of_family.ready.keys()
     found = {identity: of_family.all[identity] for identity in unready}
-    return {identity: endpoint for identity, endpoint in found.items() if not _is_leaving(view, endpoint)}
+    return {identity: endpoint for identity, endpoint in found.items() if not _is_terminating(view, endpoint)}
 
 
-def _is_leaving(view: ClusterView, endpoint: Endpoint) -> bool:
+def _is_terminating(view: ClusterView, endpoint: Endpoint) -> bool:
     pod = view.state.pods.get(endpoint.target)
     return pod is not None and bool(pod.deleted)
 
 
 def _remark(view: ClusterView, service: Service) -> Remark:
-    """Why a Service has fewer ready endpoints than endpoints, and until when it is not judged; may be empty."""
+    """Why a Service has endpoints that are not ready, and until when it has no verdict; may be empty."""
     found = service_endpoints(view.state, service.key)
-    awaited: dict[str, Endpoint] = {}
+    unready_endpoints: dict[str, Endpoint] = {}
     for family in service.families:
-        awaited |= _awaited(view, found.of(family))
-    on = {endpoint.node_name for endpoint in awaited.values()}
-    down = sorted(name for name in on if (node := view.state.nodes.get(("", name))) is not None and not node.ready)
-    unready = f"{count(len(awaited), 'endpoint')} not ready" if awaited else ""
+        unready_endpoints |= _unready_endpoints(view, found.of(family))
+    node_names = {endpoint.node_name for endpoint in unready_endpoints.values()}
+    down = sorted(
+        name for name in node_names if (node := view.state.nodes.get(("", name))) is not None and not node.ready
+    )
+    unready = f"{count(len(unready_endpoints), 'endpoint')} not ready" if unready_endpoints else ""
     why = f"{names(down, 1)} not ready" if down else unready
     return settling_remark(view, ObjectRef("Service", *service.key)).after(why)
 
@@ -184,7 +186,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
 
 
 def _harm(view: ClusterView, service: Service) -> int:
-    """Among equal severities, Services that fail over a family come first, then those that fail partly."""
+    """The sort key among equal severities: Services that fail completely first, then those that fail partly."""
     return 2 - max(losses_of(view, service).values(), default=0)
 
 
@@ -193,7 +195,7 @@ def _haystack(s: Service) -> str:
 
 
 def _of_slices(_view: ClusterView, delta: Delta) -> Iterable[Key] | None:
-    """The Services whose EndpointSlices changed; all, if the cluster's Service ranges did."""
+    """The Services whose EndpointSlices changed; all Services if the cluster's Service ranges changed."""
     if any(change.kind is Kind.SERVICE_CIDR for change in delta.changes):
         return None
     slices = [
@@ -202,15 +204,17 @@ def _of_slices(_view: ClusterView, delta: Delta) -> Iterable[Key] | None:
     return [(s.namespace, s.service_name) for s in slices if isinstance(s, EndpointSlice) and s.service_name]
 
 
-_GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.POD})
+_AFFECTING_KINDS = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.POD})
 
 
-def _glances(_view: ClusterView, delta: Delta) -> bool:
-    """The steps to dual-stack depend on all of these, and the reasons for unready endpoints on nodes."""
-    return bool(delta.nodes) or any(change.kind in _GLANCED or _is_flap(change) for change in delta.changes)
+def _affects_visible_rows(_view: ClusterView, delta: Delta) -> bool:
+    """The steps to dual-stack depend on all of these kinds, and the remarks about unready endpoints on nodes."""
+    return bool(delta.nodes) or any(
+        change.kind in _AFFECTING_KINDS or _is_readiness_change(change) for change in delta.changes
+    )
 
 
-def _is_flap(change: Change) -> bool:
+def _is_readiness_change(change: Change) -> bool:
     """Whether the readiness of a node changed."""
     old, new = change.old, change.new
     return isinstance(old, Node) and isinstance(new, Node) and old.ready is not new.ready
@@ -244,5 +248,5 @@ PANE = _SERVICES.pane(
     },
     read_too=(Kind.ENDPOINT_SLICE,),
     also_affected=_of_slices,
-    glances=_glances,
+    affects_visible_rows=_affects_visible_rows,
 )
