@@ -1,7 +1,7 @@
-"""Since when a finding exists: from what dsview saw, the time of a condition, or who wrote the field.
+"""Since when a finding exists: the time when dsview saw it, that of a condition, or the last write of its field.
 
-None of these is the moment when the trouble began, so each is labelled: a time of its own, "at the earliest" if an
-object is not older, "or earlier" if a field was last written then.
+None of these is necessarily when the problem began, so the text names the origin of each time. It says "at the
+earliest" for the creation of an object and "or earlier" for the last write of a field.
 """
 
 from __future__ import annotations
