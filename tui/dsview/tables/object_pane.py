@@ -49,6 +49,8 @@ class ObjectRows(Generic[T]):
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        # Comparing plain strings is faster than comparing members of an enumeration.
+        self._name = kind.value
 
     def get(self, view: ClusterView, key: Key) -> T | None:
         """The object of a row; None if it no longer exists."""
@@ -56,7 +58,7 @@ class ObjectRows(Generic[T]):
 
     def findings(self, view: ClusterView, key: Key) -> tuple[Finding, ...]:
         """The findings that flag a row, worst first."""
-        return view.findings_of(self.kind, *key)
+        return view.findings_of(self._name, *key)
 
     def attribute(self, read: Callable[[T], Iterable[str]]) -> Attribute:
         """An attribute whose values come from the object alone."""
@@ -103,7 +105,8 @@ class ObjectRows(Generic[T]):
 
         def rank_all(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
             if column == "flags" and column not in ranks:
-                return [findings_sort(found) if (found := self.findings(view, key)) else LAST for key in keys]
+                findings_of, name = view.findings_of, self._name
+                return [findings_sort(found) if (found := findings_of(name, *key)) else LAST for key in keys]
             items = self._store(view).many(keys)
             read = addresses.get(column.removesuffix("_v4").removesuffix("_v6"))
             if read is not None:
@@ -116,7 +119,7 @@ class ObjectRows(Generic[T]):
             if delta.everything or also is None:
                 return None
             keys = {change.key for change in delta.changes if change.kind is self.kind}
-            keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == self.kind)
+            keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == self._name)
             return keys.union(also)
 
         return Pane(
