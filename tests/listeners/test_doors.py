@@ -171,3 +171,12 @@ def test_a_listener_of_a_gateway_is_traffic_whatever_it_is_called(tmp_path: Path
 
     assert flagged(session) == {("DS-LSN-001", "warning", "web-istio", V6)}
     assert [f.field for f in session.book if f.check == "DS-LSN-001"] == ["spec.ports[80]"]
+
+
+def test_a_front_door_of_unknown_sockets_is_named_among_what_was_not_evaluated(tmp_path: Path) -> None:
+    items = [*doors.istio("true"), *doors.traefik("--configFile=/etc/traefik.yaml"), *doors.backend()]
+    reasons = {entry.check: entry.reason for entry in load(items, tmp_path).not_evaluated()}
+
+    for code in ("DS-LSN-001", "DS-LSN-002", "DS-LSN-004"):
+        assert "sockets of edge/traefik: a file configures Traefik" in reasons[code]
+        assert "web-istio" not in reasons[code]

@@ -180,6 +180,22 @@ def _reach(cluster: ClusterReader, door: FrontDoor) -> dict[Family, Reach]:
     return {family: tally.reach(node_sockets) for family, tally in tallies.items()}
 
 
+def front_doors_of_unknown_sockets(cluster: ClusterReader) -> tuple[tuple[Service, str], ...]:
+    """The Services whose ready proxies, or the nodes behind them, have unknown sockets, each with the reason."""
+
+    def find() -> Iterator[tuple[Service, str]]:
+        for door in front_doors(cluster):
+            ready = [pod for pod in door.pods if pod.ready]
+            found = door.controller.sockets_of(cluster, ready)
+            found += [door.sockets_below] if door.sockets_below is not None else []
+            reason = next((sockets.reason for sockets in found if not sockets.is_known), "")
+            if reason:
+                yield door.service, reason
+
+    versions = (_versions(cluster), sockets_version(cluster))
+    return cluster.cached("front doors of unknown sockets", versions, lambda: tuple(find()))
+
+
 def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyController | None, tuple[Pod, ...]]:
     """The controller of a Gateway, and its running proxy pods."""
     controller = controller_of_gateway(cluster, gateway)

@@ -19,6 +19,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.config_maps import is_config_map_unread
+from dsview.listeners.front_doors import front_doors_of_unknown_sockets
 from dsview.listeners.proxies import config_map_key, container_to_read, listeners_of, live_proxies
 from dsview.listeners.registry import FILES_READ
 from dsview.sources.events import Health
@@ -34,6 +35,9 @@ _PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {
 """By the facets of pods that a cluster-wide check reads, the pods without which it has nothing to evaluate."""
 
 _NO_FAMILIES = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
+_NAMED = 3
+"""How many front doors a reason names."""
+
 _WORDS = {
     Health.REFUSED: "not permitted",
     Health.ABSENT: "this cluster does not serve them",
@@ -101,6 +105,8 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         reason = _why_not_by_name(state, check)
         if reason is not None:
             return reason
+    if check.of_sockets and (unknown := unknown_doors(state)):
+        return unknown
     no_slices = {Kind.ENDPOINT_SLICE: slices} if slices is not None else {}
     missing = [kind for kind in check.subjects if kind in no_slices or state.may_have_unread(kind)]
     if not missing:
@@ -108,6 +114,17 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
     reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def unknown_doors(state: ClusterState) -> str:
+    """The front doors whose sockets are unknown, with the reasons; empty if there are none."""
+    doors = front_doors_of_unknown_sockets(state)
+    if not doors:
+        return ""
+    reasons = "; ".join(dict.fromkeys(reason for _, reason in doors))
+    named = ", ".join(f"{service.namespace}/{service.name}" for service, _ in doors[:_NAMED])
+    more = f" and {len(doors) - _NAMED} more" if len(doors) > _NAMED else ""
+    return safe(f"sockets of {named}{more}: {reasons}; evaluated for the other front doors only")
 
 
 def _incomplete(state: ClusterState, check: Check) -> str:

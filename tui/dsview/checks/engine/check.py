@@ -97,6 +97,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     * `of_service_families`: it relies on the cluster's Service families. If these are unknown it is not evaluated,
       except for the part that `without_families` names, such as `between nodes`.
     * `opt_in`: a live session reads the kinds that it needs only if the check is selected.
+    * `of_sockets`: it reads the sockets of front doors. Front doors whose sockets are unknown are not evaluated.
     * `addresses`: the fields whose values it needs. It skips objects in which a capture hides them.
 
     Where its findings appear:
@@ -116,6 +117,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[Kind, ...] = ()
     needs: tuple[Kind, ...] = ()
     uses: tuple[Kind, ...] = ()
+    of_sockets: bool = False
     substitutes: tuple[Kind, ...] = ()
     absence_of: tuple[Kind, ...] = ()
     of_pods: tuple[PodFacet, ...] | None = None

@@ -44,6 +44,7 @@ check = Check(
     needs=(Kind.SERVICE, Kind.POD),
     absence_of=(Kind.POD,),
     uses=USES,
+    of_sockets=True,
     of_pods=PODS,
     of_service_families=True,
     cells=("listen",),

@@ -42,6 +42,7 @@ check = Check(
     severity=Severity.ERROR,
     needs=(Kind.SERVICE, Kind.POD),
     uses=USES,
+    of_sockets=True,
     of_pods=PODS,
     cells=("listen",),
     layer=LayerName.LISTENERS,

@@ -45,6 +45,7 @@ check = Check(
     needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
     absence_of=(Kind.POD,),
     uses=USES,
+    of_sockets=True,
     of_pods=PODS,
     cells=("listen", "ready"),
     layer=LayerName.LISTENERS,
