@@ -45,8 +45,8 @@ NOW = 1_795_600_000.0
 FLEET = "fleet"
 """The scenario that is many clusters."""
 
-PATIENCE = 300
-"""So often the screen is looked at until it says what is waited for."""
+MAX_POLLS = 300
+"""The number of times to check the screen before giving up."""
 
 
 class Still(Session):
@@ -265,7 +265,7 @@ def strips(app: DsviewApp) -> list[Strip]:
 async def shown(pilot: Pilot[UserError | None], text: str) -> None:
     """Wait until the screen says something. Raises `TimeoutError`."""
     app = cast("DsviewApp", pilot.app)
-    for _ in range(PATIENCE):
+    for _ in range(MAX_POLLS):
         await pilot.pause()
         if text in "\n".join(strip.text for strip in strips(app)):
             return
@@ -276,7 +276,7 @@ async def shown(pilot: Pilot[UserError | None], text: str) -> None:
 async def caught_up(pilot: Pilot[UserError | None]) -> None:
     """Wait until everything that a key brought about is shown. Raises `TimeoutError`."""
     app = cast("DsviewApp", pilot.app)
-    for _ in range(10 * PATIENCE):
+    for _ in range(10 * MAX_POLLS):
         await pilot.pause()
         workspace, pulse = app.workspace, app._pulse
         if workspace is not None and pulse is not None:

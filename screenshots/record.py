@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from rich.cells import cell_len
 from rich.style import Style
-from screenshots.make import FOLDER, PATIENCE, SHADES, Still, caught_up, replayed, shown, strips, terminal, versions
+from screenshots.make import FOLDER, MAX_POLLS, SHADES, Still, caught_up, replayed, shown, strips, terminal, versions
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -108,7 +108,7 @@ async def _play(board: Storyboard) -> list[Frame]:
 
 
 async def _settled(pilot: Pilot[UserError | None], session: Still) -> None:
-    for _ in range(PATIENCE):
+    for _ in range(MAX_POLLS):
         await pilot.pause()
         if session.is_settled and not session.has_work:
             return

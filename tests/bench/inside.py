@@ -28,7 +28,7 @@ from dsview.sources.kube.kubeconfig import list_contexts, resolve_context
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from dsview.ui.app import TALLY_SLICE
-from dsview.ui.workspace import PATIENCE
+from dsview.ui.workspace import FIRST_SLICE
 from tests.bench import recordings, synthetic, wire
 from tests.bench.gateways import raw_objects
 from tests.support.scripted import ScriptedSource
@@ -72,7 +72,7 @@ def rows(pods: int) -> dict[str, float]:
 
     for text in KEYSTROKES:
         measured(f"filter {text!r}", partial(view.set_filter, text))
-    eager = TableView(PANES["pods"], view.session, first_slice=PATIENCE)
+    eager = TableView(PANES["pods"], view.session, first_slice=FIRST_SLICE)
     measured("first screenful", partial(_find, eager, KEYSTROKES[0]))
     for column in PANES["pods"].columns:
         measured(f"sort {column.id}", partial(view.set_sort, column.id))
@@ -83,7 +83,7 @@ def _find(view: TableView, text: str) -> None:
     """Filter as the screen does, until one screen is full."""
     view.set_filter(text)
     while view.is_searching and len(view) < SCREENFUL:
-        view.work(PATIENCE)
+        view.work(FIRST_SLICE)
 
 
 def refresh(pods: int) -> dict[str, float]:

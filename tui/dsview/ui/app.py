@@ -118,7 +118,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     @property
     def subject(self) -> tuple[str, float]:
-        """The name of the cluster on the screen as given, and the displayed time, epoch seconds."""
+        """The unshortened name of the displayed cluster, and the displayed time in epoch seconds."""
         if self.workspace is None:
             return self._source_name, time.time()
         return self.workspace.session.source.name, self.workspace.session.time_shown
@@ -148,7 +148,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         return screen
 
     def on_load(self) -> None:
-        """Before the first frame: whoever ends the process from here on, the terminal is restored."""
+        """Handle signals before the first frame, so that the terminal is restored however the process ends."""
         on_leave_signals(lambda code: self.exit(return_code=code))
         if not self.is_headless:
             on_hangup(lambda code: self.exit(return_code=code))
@@ -161,7 +161,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.screen.refresh()
 
     def on_key(self, event: Key) -> None:
-        """Nobody took the key."""
+        """Keep a key that no widget handled."""
         type_ahead(event, self.focused, self.screen)
 
     def on_ready(self) -> None:
@@ -268,7 +268,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
                 screen.session_changed(delta)
 
     def _settle(self) -> None:
-        """Everything so far was shown; report the first time that loading is complete."""
+        """Called when nothing is left to refresh; reports the first time that loading is complete."""
         if self.workspace is not None and self.workspace.tallier.work(TALLY_SLICE):
             self.main.read_header()
         if not self._is_settled and self.workspace is not None and self.workspace.session.is_settled:
@@ -283,7 +283,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.time.second()
 
     def on_fault_reports_reported(self, event: FaultReports.Reported) -> None:
-        """Say it."""
+        """Show the sentence."""
         text = f"{event.sentence} The screen may be out of date."
         self.notify(safe(text), title="dsview", severity="error", timeout=20, markup=False)
 

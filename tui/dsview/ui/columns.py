@@ -119,7 +119,7 @@ class ColumnSizer:
         return (*natural, *roomy) != before
 
     def layout(self, available: int, *, everything: bool = False) -> Layout:
-        """Place the columns in so many cells; `everything` keeps all of them, and scrolls where they do not fit."""
+        """Place the columns in the given width; `everything` keeps all of them, scrolling if they do not fit."""
         gap = 2 if available >= _ROOMY else 1
         wanted = self._chosen or list(range(len(self.columns)))
         if everything and not self._fits(wanted, available, gap, self._comfortable()):
@@ -181,8 +181,8 @@ class ColumnSizer:
     def _kept(self, wanted: list[int], available: int, gap: int) -> list[int]:
         """Those of the wanted columns that fit, by index. One priority goes together: each lane has its counterpart.
 
-        Columns that matter little go as soon as the others had to be cut; the last but one, only where nothing else
-        helps; those of priority 0 never.
+        Columns of low priority are dropped as soon as others would be shortened, those of priority 1 only as a last
+        resort, and those of priority 0 never.
         """
         shown = list(wanted)
         for priority in sorted({column.priority for column in self.columns if column.priority > 0}, reverse=True):
@@ -209,7 +209,7 @@ class ColumnSizer:
     def _share(self, shown: Sequence[int], room: int) -> dict[int, int]:
         """Least widths, and the spare room for those that want more: IPv4, IPv6, then the others; the modest first.
 
-        An IPv4 address that was cut tells nothing; an IPv6 address keeps both its ends.
+        A shortened IPv4 address is useless; a shortened IPv6 address keeps both ends.
         """
         widths = {index: self._least[index] for index in shown}
         spare = max(0, room - sum(widths.values()))
@@ -228,7 +228,7 @@ class ColumnSizer:
         return widths
 
     def _naming(self, shown: Sequence[int], widths: Mapping[int, int], room: int) -> int:
-        """How many of the leading columns name the object and fit into the width."""
+        """The number of leading columns that name the object and fit into the width."""
         taken = GUTTER
         for number, index in enumerate(shown):
             taken += widths[index] + 1

@@ -57,7 +57,7 @@ def _with_short_names(sentence: str, longest: int, glyphs: Glyphs) -> str:
 def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bool = False) -> list[Content]:
     """Three lines: the layers' names, and a line of counts for each family. Layers that do not fit are left out.
 
-    An ellipsis tells that there are more. `is_short` takes shorter names.
+    An ellipsis shows that layers were left out. `is_short` selects shorter names.
     """
     layers = _fitting(overview, width, is_short=is_short)
     titles: list[Part] = [" " * _LABEL]
@@ -79,7 +79,7 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
 
 
 def gap_line(overview: Overview, width: int, glyphs: Glyphs) -> Content:
-    """One line for both families: the layers in which one is missing somewhere; where it is short, the flagged ones."""
+    """One line for both families: the layers in which some objects lack one, or only the flagged layers."""
     every = _gaps(overview, glyphs, only_flagged=False)
     return every if every.cell_length <= width else _gaps(overview, glyphs, only_flagged=True)
 
@@ -93,13 +93,13 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
         for layer in overview.layers:
             count = layer.count(family)
             flag = overview.flags.get((layer.name, family))
-            if count is None or (count.is_whole and (flag is None or _is_told_by_pods(layer, family, overview))):
+            if count is None or (count.is_whole and (flag is None or _is_shown_by_pods(layer, family, overview))):
                 continue
             is_whole = False
             name = _SHORT.get(layer.name, layer.name)
             if flag is not None or _is_short(layer, count):
                 mark = glyphs.severity(flag) if flag is not None else glyphs.short
-                # All have the family: the number is that of the objects that are flagged.
+                # All have the family, so the number of flagged objects is shown.
                 words = f"{mark}{overview.flagged.get((layer.name, family), 1):,}" if count.is_whole and flag else ""
                 sign = (words or f"{mark}{_words(count)}", severity_style(flag or Severity.WARNING))
                 shown.append(content((f"{name} ", MUTED), sign))
@@ -115,8 +115,8 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
     return content(*parts)
 
 
-def _is_told_by_pods(layer: Layer, family: Family, overview: Overview) -> bool:
-    """Whether all Nodes have the family and one is flagged as its Pods lack it: the Pods tell it in a short line."""
+def _is_shown_by_pods(layer: Layer, family: Family, overview: Overview) -> bool:
+    """Whether the flag of Nodes repeats that of Pods: all Nodes have the family, but Pods of a flagged one lack it."""
     return layer.name is LayerName.NODES and (LayerName.PODS, family) in overview.flags
 
 
@@ -139,7 +139,7 @@ def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
     if width < _LEAST_MESSAGE:
         code = content(sign, (f"{cause.check.removeprefix('DS-')} ", MUTED))
         if code.cell_length + len(name) + amount.cell_length + tail.cell_length >= width:
-            # Which objects matter more than what they break; of a name both ends tell.
+            # The name of the object matters more than what it breaks; both of its ends are kept.
             tail = since
         room = max(8, width - code.cell_length - amount.cell_length - tail.cell_length - 1)
         short = fit(name, min(room, len(name)), glyphs.ellipsis, middle=True)
@@ -150,7 +150,7 @@ def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
 
 
 def _breaks(cause: Worst) -> str:
-    """What else fails because of it."""
+    """What else fails because of the cause."""
     if cause.services:
         return f"breaks {cause.services:,} Service{'' if cause.services == 1 else 's'}"
     return f"explains {cause.explains:,}"
@@ -173,7 +173,7 @@ def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
 
 
 def _note(layer: Layer, *, is_short: bool) -> str:
-    """What stands beside the name. How many are not ready gives way: the sign of the counts tells that some are not."""
+    """The note beside the name. The short form omits how many are not ready, which the sign of the counts shows."""
     return "" if is_short and layer.unready else layer.note
 
 
@@ -196,7 +196,7 @@ def _width(layer: Layer, overview: Overview, *, is_short: bool) -> int:
 
 
 def _flagged(layer: Layer, family: Family, overview: Overview) -> str:
-    """How many objects are flagged although all have the family: without it, the flag would contradict the count."""
+    """The number of flagged objects if all have the family: the flag alone would seem to contradict the count."""
     count, number = layer.count(family), overview.flagged.get((layer.name, family), 0)
     return f" {number:,}" if count is not None and count.is_whole and number else ""
 

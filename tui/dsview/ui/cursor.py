@@ -35,8 +35,8 @@ class Rows(Protocol):
 class Cursor:
     """The object under the cursor and the one at the top of the visible part.
 
-    Until the user moves it or `stay` is called, the cursor stays on the first line, whatever is there: while lists
-    load, rows come in any order.
+    Until the user moves it or `stay` is called, the cursor stays on the first line, whichever object that is:
+    while lists load, rows arrive in any order.
     """
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class Cursor:
 
     @property
     def is_moved(self) -> bool:
-        """Whether somebody moved it."""
+        """Whether the user moved it."""
         return self._is_moved
 
     def stay(self) -> None:
-        """From now on, stay on the object, whatever comes above it."""
+        """From now on, stay on the object even if rows are inserted above it."""
         self._stays = True
 
     def move(self, rows: Rows, index: int) -> bool:
@@ -65,13 +65,14 @@ class Cursor:
         return True
 
     def remember_top(self, rows: Rows | None, top: int) -> None:
-        """Take note of the first row that is seen."""
+        """Remember the first visible row."""
         self._top_key = rows.key_at(top) if rows is not None and top < len(rows) else None
 
     def follow(self, rows: Rows | None, top: int, page: int) -> int:
-        """Find the objects again after rows came or went; by how many lines the view has to move to stay on them.
+        """Find the objects again after rows were added or removed. Returns by how many lines to scroll to stay on them.
 
-        `top` is the first line seen, `page` how many are. Where the cursor is not seen, what is seen stays in place.
+        `top` is the first visible line, `page` the number of visible lines. If the cursor is not visible, the visible
+        rows stay in place.
         """
         if rows is None or not len(rows):
             self.index, self.key = 0, None

@@ -33,10 +33,10 @@ _FOUND_HERE = "bold reverse"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a document. `lines` lays it out in so many cells.
+    """A piece of a document. `lines` lays it out in the given number of cells.
 
-    `target` is what Enter opens, `copy` what is copied; with either the block can be selected. `key` tells the same
-    block again after a refresh.
+    `target` is what Enter opens, `copy` what is copied; with either the block can be selected. `key` identifies
+    the block after a refresh.
     """
 
     lines: Callable[[int], Sequence[Content]]
@@ -62,7 +62,7 @@ def paragraph(
         first, *rest = text.wrap(room)
         if not hanging or not rest:
             return [line.pad_left(indent) for line in (first, *rest)]
-        # Wrapped anew, narrower, from where the first line ends.
+        # The rest is wrapped again, to a smaller width.
         tail = text[len(first.plain.rstrip()) :]
         tail = tail[len(tail.plain) - len(tail.plain.lstrip()) :]
         return [first.pad_left(indent), *(x.pad_left(indent + hanging) for x in tail.wrap(max(8, room - hanging)))]
@@ -86,7 +86,7 @@ def blank() -> Block:
 
 
 class Document(ScrollView, can_focus=True):
-    """Shows blocks. The cursor goes from one selectable block to the next and scrolls through what lies between."""
+    """Shows blocks. The cursor moves between selectable blocks and scrolls through the text between them."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DOCUMENT)
 
@@ -117,7 +117,7 @@ class Document(ScrollView, can_focus=True):
 
     @property
     def text(self) -> str:
-        """The whole text, as it is laid out."""
+        """The whole text, wrapped as on the screen."""
         return "\n".join(line.plain.rstrip() for line, _ in self._lines)
 
     def show(self, blocks: Sequence[Block]) -> None:
@@ -145,7 +145,7 @@ class Document(ScrollView, can_focus=True):
         self._show_match()
 
     def turn(self, step: int) -> None:
-        """Show the next match or the previous one; the last is followed by the first."""
+        """Show the next or the previous match, wrapping around at the ends."""
         if self._matches:
             self._match = (self._match + step) % len(self._matches)
             self._show_match()
@@ -168,7 +168,7 @@ class Document(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is seen."""
+        """One visible line."""
         line = y + int(self.scroll_offset.y)
         width = self._room
         if line >= len(self._lines) or width <= 0:
@@ -179,12 +179,12 @@ class Document(ScrollView, can_focus=True):
         return strip
 
     def notify_style_update(self) -> None:
-        """Styles changed."""
+        """Paint again, because styles changed."""
         super().notify_style_update()
         self._painted.clear()
 
     def on_resize(self) -> None:
-        """Another width wraps differently."""
+        """Wrap to the new width."""
         if self._room != self._laid_out_for:
             self._lay_out()
 
@@ -240,7 +240,7 @@ class Document(ScrollView, can_focus=True):
         self.scroll_to(y=min(top, start), animate=False, immediate=True)
 
     def _step(self, by: int) -> None:
-        """To the next selectable block if it is near, else on by one line."""
+        """Select the next block if it is near, else scroll by one line."""
         top, height = int(self.scroll_offset.y), max(1, self.size.height)
         indexes = range(len(self._blocks)) if by > 0 else range(len(self._blocks) - 1, -1, -1)
         at = self._at if self._at is not None else (-1 if by > 0 else len(self._blocks))
@@ -289,7 +289,7 @@ class Document(ScrollView, can_focus=True):
         self.scroll_to(y=len(self._lines), animate=False, immediate=True)
 
     def action_open(self) -> None:
-        """Open what the selected block stands for."""
+        """Open the target of the selected block."""
         block = self.selected
         if block is None or block.target is None:
             # The key may have a meaning on the screen.

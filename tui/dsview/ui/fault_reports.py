@@ -1,4 +1,4 @@
-"""Reports faults inside dsview: a sentence on the screen while it continues, or after it had to end."""
+"""Reports internal errors of dsview: on the screen if it continues, otherwise after it has closed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from textual.message import Message
 
 
 class FaultReports:
-    """The faults of one application. `post` receives the message; `crash_sentence` is that of `DsviewApp`."""
+    """The internal errors of one application. `post` receives the message; for `crash_sentence` see `DsviewApp`."""
 
     class Reported(Message):
-        """A fault that does not end the screen; the text is a sentence."""
+        """An internal error after which the screen continues, as a sentence."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -22,19 +22,19 @@ class FaultReports:
         self._crash_sentence = crash_sentence
         self._has_reported_refresh = False
         self.fatal: str | None = None
-        """The fault that ended the screen, as a sentence."""
+        """The internal error that closed the screen, as a sentence."""
 
     def report(self, sentence: str) -> None:
-        """Report a fault while the screen continues. Called from any thread."""
+        """Report an internal error while the screen continues. May be called from any thread."""
         self._post(self.Reported(sentence))
 
     def refresh_failed(self, error: Exception) -> None:
-        """A refresh of the screen failed: it is reported once, however often it fails again."""
+        """Report that a refresh of the screen failed; further failures are not reported."""
         if not self._has_reported_refresh:
             self._has_reported_refresh = True
             self.report(self._crash_sentence(error))
 
     def end_with(self, error: Exception) -> None:
-        """This fault ends the screen; only the first one counts."""
+        """Record the internal error that closes the screen; only the first one counts."""
         if self.fatal is None:
             self.fatal = self._crash_sentence(error)

@@ -39,7 +39,7 @@ def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bo
 def fit_object(text: str, width: int, ellipsis: str) -> str:
     """An object such as `Deployment shop/web (4 Pods)`, shortened or padded to exactly `width` cells.
 
-    Its kind goes first, because the check tells it, then the middle.
+    Its kind is dropped first, because the check implies it, then the middle.
     """
     if _KIND.match(text) and (len(text) if text.isascii() else cell_len(text)) > width:
         return (ellipsis + fit(text.partition(" ")[2], max(0, width - 1), ellipsis, middle=True))[:width]
@@ -56,7 +56,7 @@ def fit_name(text: str, width: int, ellipsis: str) -> str:
         return fit(text, width, ellipsis, middle=True)
     if len(host) < width:
         return fit(text, width, ellipsis)
-    # Of a host's name that would just fit, the dot is what is too long: an ellipsis has to say that there is more.
+    # A host name that just fits without its dot gets an ellipsis instead, to show that the domain is left out.
     return fit(host if len(host) > width else f"{host}.", width, ellipsis, middle=True)
 
 

@@ -41,7 +41,7 @@ class FleetFeed(Protocol):
         """The contexts."""
 
     def start(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
-        """Start; `on_failure` receives a sentence if nothing more will come.
+        """Start; `on_failure` receives a sentence if the feed ends.
 
         Both callbacks may be called from any thread.
         """
@@ -50,7 +50,7 @@ class FleetFeed(Protocol):
         """Read a cluster again."""
 
     def stop(self) -> None:
-        """End."""
+        """Stop."""
 
 
 class FleetApp(DsviewApp):
@@ -119,7 +119,7 @@ class FleetApp(DsviewApp):
         super()._settle()
         if self._wanted is not None and self._is_settled:
             wanted, self._wanted = self._wanted, None
-            # Somebody who went elsewhere meanwhile is not taken from there.
+            # Do not interrupt a user who has opened another screen meanwhile.
             if self.screen is self.main:
                 self.go.detail(wanted)
 

@@ -40,7 +40,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
         return self.error == "X"
 
     def own(self, text: str) -> str:
-        """Text that rows made with signs of their own, in the signs of this set."""
+        """Text with the signs of this set in place of the default ones."""
         return text.translate(_TO_ASCII) if self.is_ascii else text
 
     def severity(self, severity: Severity | None) -> str:

@@ -55,7 +55,7 @@ class HeaderBar(Widget):
         self.settle()
 
     def settle(self) -> None:
-        """Use no more lines than needed now. After that, lines are added at once, but given back only after a while.
+        """Shrink to the lines that are needed. After that, lines are added at once but removed only after a while.
 
         The panes below must not jump.
         """
@@ -72,12 +72,12 @@ class HeaderBar(Widget):
         if self._workspace is None:
             return
         session = self._workspace.session
-        told = msgspec.structs.replace(
+        state = msgspec.structs.replace(
             header(session, session.time_shown),
             counts=self._workspace.counts(),
             acknowledged=self._workspace.acknowledged.total(),
         )
-        now = (told, overview(session, self._workspace.tally), latest(session))
+        now = (state, overview(session, self._workspace.tally), latest(session))
         before, self._shown = self._shown, now
         if now != before:
             width = self.size.width

@@ -45,19 +45,19 @@ _BAD = frozenset({Health.REFUSED, Health.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head as it is drawn: its lines, and which of the worst causes stands in a line, from a column on."""
+    """The drawn header: its lines, and for each line the cause in it and the column where that begins."""
 
     lines: list[Content]
     causes: dict[int, Worst] = field(default_factory=dict)
     column: int = 0
 
     def cause_at(self, x: int, y: int) -> Worst | None:
-        """The cause at a place, where there is one."""
+        """The cause at a position, if any."""
         return self.causes.get(y) if x >= self.column else None
 
 
 def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[int, int], glyphs: Glyphs) -> Head:
-    """The head for a screen of so many columns and lines; `latest` is what changed last."""
+    """The header for a screen of the given size; `latest` is the most recent change."""
     width, height = size
     is_full = width >= FULL[0] and height >= FULL[1]
     sources = source_words(header.sources, glyphs)
@@ -68,7 +68,7 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
         change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
         banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
         if sources.plain not in title.plain and any(source.health not in _WELL for source in header.sources):
-            # There was no room for them beside the context.
+            # They did not fit beside the context.
             lines.append(content(" ", sources))
         lane = _lane(overview, width)
         matrix = matrix_lines(overview, width, glyphs, is_short=lane < matrix_width(overview))
@@ -110,19 +110,19 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
     for left in (spaced([name, *parts]) for parts in wanted):
         if left.cell_length + end.cell_length < width:
             return spread(left, end, width)
-    # Both ends of a name tell: an ARN begins as all others do.
+    # Keep both ends of a name: all ARNs begin alike.
     room = max(_LEAST_NAME, width - brand.cell_length - end.cell_length - 2)
     context = fit(header.context, room, glyphs.ellipsis, middle=True).rstrip()
     return spread(content(brand, (context, STRONG)), end, width)
 
 
 def _hint(header: Header) -> Content | None:
-    """What a demo that stands still is waiting for."""
+    """What a paused demo is waiting for."""
     return content(("B", "$focus bold"), (" starts the story", MUTED)) if header.is_waiting else None
 
 
 def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> Content:
-    """The gaps, and the sources: those that are well only where there is room."""
+    """The gaps, and the sources; healthy sources only if there is room."""
     gaps, sources = gap_line(overview, width, glyphs), source_words(header.sources, glyphs)
     if gaps.cell_length + sources.cell_length + 2 > width:
         sources = source_words([source for source in header.sources if source.health not in _WELL], glyphs, none="")
@@ -141,7 +141,7 @@ def _lane(overview: Overview, width: int) -> int:
 
 
 def _with_causes(above: list[Content], left: list[Content], overview: Overview, width: int, glyphs: Glyphs) -> Head:
-    """The lines on the left with the worst causes beside them, where there is room; `above` comes first."""
+    """The lines on the left with the worst causes beside them, if there is room; `above` comes first."""
     lane = _lane(overview, width)
     room = width - lane - 3
     if room < _LEAST_WORST or not overview.worst:
@@ -164,11 +164,11 @@ def health_style(health: Health) -> str:
 
 
 _BY_NAME = 3
-"""Sources with the same trouble that are named one by one."""
+"""The maximum number of sources with the same problem that are listed by name."""
 
 
 def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs, none: str = "nothing read yet") -> Content:
-    """How the sources are: those in trouble by name, several with the same trouble together, the others as a number."""
+    """The health of the sources: unhealthy ones by name, grouped by problem, and the number of the others."""
     well = [source for source in sources if source.health in _WELL]
     troubles: dict[Health, list[SourceHealth]] = {}
     for source in sources:

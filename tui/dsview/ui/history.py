@@ -25,9 +25,9 @@ class Named(Protocol):
 
 
 class History:
-    """Visits in their order. A screen that was left by Escape stays among them.
+    """Visits in order. A screen that was closed with Escape stays in the history.
 
-    Going somewhere new forgets what came later, as in a browser.
+    Opening a new screen discards the later visits, as in a browser.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class History:
         self._last = -1
 
     def enter(self, screen: Screen[Any], make: Make, *, after: Screen[Any]) -> None:
-        """A screen is opened from another one."""
+        """Add the visit of a screen that is opened from another one."""
         place = self._places.get(after, self._last) + 1
         self._visits[place:] = [make]
         self._put(screen, place)
@@ -51,9 +51,9 @@ class History:
         self._places[screen] = self._last = place
 
     def turn(self, step: int, *, shown: Screen[Any]) -> int | None:
-        """The place before (-1) or after (1) the one that is shown; None at either end.
+        """The visit before (-1) or after (1) the displayed one; None at either end.
 
-        Where no visit is shown, as on the first screen, the one before is the one that was shown last.
+        If no visit is displayed, as on the first screen, the visit before is the most recent one.
         """
         here = self._places.get(shown)
         if here is None:
@@ -62,14 +62,14 @@ class History:
         return place if 0 <= place < len(self._visits) else None
 
     def settle_on(self, screen: Screen[Any], place: int) -> bool:
-        """Whether a screen is the one of a place, which is then where one is."""
+        """Make a visit the current one if the screen is its screen. Returns whether it is."""
         if self._places.get(screen) != place:
             return False
         self._last = place
         return True
 
     def go(self, place: int, workspace: Workspace) -> Screen[Any]:
-        """The screen of a place, made anew."""
+        """Create the screen of a visit again."""
         screen = self._visits[place](workspace)
         self._put(screen, place)
         return screen

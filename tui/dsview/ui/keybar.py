@@ -1,4 +1,4 @@
-"""The key bar: what the keys do here and now. Textual's own Footer leaks memory (textual#6666)."""
+"""The key bar: what the keys currently do. Textual's own Footer leaks memory (textual#6666)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
 
 _LAST = ("help", "quit")
-"""What stays if the room is short."""
+"""The actions that stay if there is little room."""
 
 
 _ONLY_IF_NAMED = frozenset({"clear"})
@@ -28,7 +28,7 @@ class HasWords(Protocol):
     """A screen whose keys do different things at different times."""
 
     def bar_words(self) -> Mapping[str, str]:
-        """The labels of actions that are other ones now, by name; empty for keys that do nothing now."""
+        """The labels that currently differ, by action name; empty for keys that currently do nothing."""
 
 
 class KeyBar(Widget):
@@ -53,7 +53,7 @@ class KeyBar(Widget):
         self.refresh()
 
     def follow(self) -> None:
-        """Show what the keys do now; drawn only if that is something else."""
+        """Show what the keys currently do; drawn only if that changed."""
         words = self._current_words()
         if words != self._words:
             self._words = words

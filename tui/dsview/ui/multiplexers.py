@@ -1,4 +1,4 @@
-"""Sequences for the terminal behind tmux or screen: these take one for themselves unless it is wrapped."""
+"""Escape sequences for a terminal outside tmux or screen, which swallow them unless they are wrapped."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _SCREEN_PIECE = 700
 
 
 def passed_on(environ: Mapping[str, str]) -> Callable[[str], str] | None:
-    """What wraps a sequence so that the multiplexer passes it on; None where there is no multiplexer.
+    """The function that wraps a sequence so that the multiplexer passes it on; None without a multiplexer.
 
-    tmux does where `allow-passthrough` is on, and passes nothing on where it is not; without the variable TMUX it may
-    still be in between, on the near side of an SSH connection: TERM tells.
+    tmux does so only if `allow-passthrough` is on. Over SSH it may be present without the variable TMUX; TERM then
+    shows it.
     """
     term = environ.get("TERM", "")
     if environ.get("TMUX") or term.startswith("tmux"):

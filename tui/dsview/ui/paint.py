@@ -1,6 +1,6 @@
 """A row of cells as a line of styled text: which colour and sign a cell gets, how it is cut and padded.
 
-Cell text is plain text to the last: it goes into segments as it is and is never read as markup.
+Cell text is plain text: it is put into segments unchanged and never parsed as markup.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dsview.ui.glyphs import Glyphs
 
 
 class Lit(IntEnum):
-    """How a row is lit: not, under the cursor of a pane without focus, under the cursor."""
+    """The highlight of a row: none, under the cursor of a pane without focus, under the cursor."""
 
     PLAIN = 0
     BLURRED = 1
@@ -143,7 +143,7 @@ class Painter:
         return Strip(segments, layout.width)
 
     def window(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
-        """What of a line is seen in so many cells: the columns that stay, then the scrolled part of the others."""
+        """The visible part of a line: the fixed columns, then the scrolled part of the others."""
         if scroll_x or layout.width > width:
             fixed, start, end = layout.fixed, layout.fixed + scroll_x, scroll_x + width
             scrolled = self._marked(strip, layout, start, end) if start < end else Strip([])
@@ -209,7 +209,7 @@ class Painter:
         return Segment(f"{body} {sign}", flag)
 
     def _fitted(self, text: str, column: Column, width: int) -> str:
-        """The text of a cell, cut so that it can be told apart from those above and below."""
+        """The text of a cell, shortened so that it still differs from the cells above and below."""
         ellipsis, right = self.glyphs.ellipsis, column.align == "right"
         if column.lane:
             return fit_address(text, width, ellipsis, right=right)
@@ -223,7 +223,7 @@ class Painter:
         return f" {self.glyphs.rule} " if placed.gap >= 3 else self.glyphs.rule.rjust(placed.gap)
 
     def style(self, role: str, lit: Lit = Lit.PLAIN, *, chosen: bool = False) -> RichStyle:
-        """The style of a role, over what lights its row."""
+        """The style of a role, on the background of its row."""
         key = (role, lit, chosen)
         style = self._cache.get(key)
         if style is None:
@@ -241,7 +241,7 @@ _NAMES = frozenset({"name", "pod", "node"})
 """The ids of columns of names of objects."""
 
 _GAP_LENGTH = 10
-"""A missing address is drawn no longer than this: to be seen, not to shout."""
+"""The maximum width of the sign for a missing address, so that it does not dominate."""
 
 _LEAST_SIGNED = 4
 """The narrowest column in which a sign has room beside the text."""
@@ -256,7 +256,7 @@ def _lane_class(lane: Lane) -> str:
 
 
 def _remark(cell: Cell, text: str, width: int) -> str:
-    """What stands in the column of findings if there are none."""
+    """The text in the column of findings if there are none."""
     if cell.tone is not Tone.REMARK:
         return ""
     return text if len(text) <= width or not cell.value else cell.value

@@ -82,9 +82,9 @@ class Pane(Table):
         self.frame()
 
     def begin_at_worst(self) -> None:
-        """Put the cursor on the worst row that is shown, unless somebody moved it before.
+        """Put the cursor on the worst row that is shown, unless the user moved it before.
 
-        Where the worst come first it is there already.
+        If the worst rows come first, it is already there.
         """
         if self.view is None or self._cursor.is_moved or self.is_worst_first:
             return

@@ -18,10 +18,10 @@ _TO_ASCII = str.maketrans({sign: plain for plain, signs in _SIGNS.items() for si
 
 
 class AsciiFilter(LineFilter):
-    """Lines as they are drawn, with signs of ASCII in the place of lines, corners and blocks."""
+    """Replaces lines, corners and blocks in drawn lines with ASCII characters."""
 
     def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
-        """Translate what is not ASCII."""
+        """Replace characters that are not ASCII."""
         return [
             segment if segment.text.isascii() else Segment(segment.text.translate(_TO_ASCII), segment.style)
             for segment in segments

@@ -29,11 +29,11 @@ BREATH = 0.001
 """Seconds between two drains while many events wait: keys and frames are handled here."""
 
 LOADING_EVERY = 0.02
-"""Seconds between two drains while lists load, so that the first rows do not wait for the next beat."""
+"""Seconds between two drains while lists load, so that the first rows do not wait for the next iteration."""
 
 CALM_EVERY = 0.25
 CALM_AFTER = 5.0
-"""Seconds of silence after which the beat slows down to `CALM_EVERY`."""
+"""Seconds without events after which the loop slows down to `CALM_EVERY`."""
 
 
 class SetTimer(Protocol):
@@ -46,9 +46,9 @@ class SetTimer(Protocol):
 class RefreshLoop:
     """Drains one session until it is stopped.
 
-    `changed` is called with everything that changed since it was called last, `idle` where there is nothing more to
-    drain or to show, `second` about once a second, and `failed` with what a drain or any of them raised: the beat goes
-    on in any case.
+    `changed` is called with everything that changed since its last call, `idle` if there is nothing left to drain or
+    show, `second` about once a second, and `failed` with an exception that a drain or a callback raised. The loop
+    continues in any case.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class RefreshLoop:
         self._is_stopped = False
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start the loop."""
         self._beat()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop the loop."""
         self._is_stopped = True
         if self._timer is not None:
             self._timer.stop()
@@ -99,7 +99,7 @@ class RefreshLoop:
         self._timer = self._set_timer(self._delay(time.monotonic()), self._beat)
 
     def _delay(self, now: float) -> float:
-        """Seconds until the next beat."""
+        """Seconds until the next iteration."""
         if self._is_busy:
             return BREATH
         if now - self._heard >= CALM_AFTER:

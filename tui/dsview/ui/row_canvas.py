@@ -135,7 +135,7 @@ class RowCanvas(ScrollView, can_focus=True):
         self._relayout()
 
     def choose_columns(self, columns: Sequence[str]) -> None:
-        """Show these columns, by id, in that order; without any, all that there is room for."""
+        """Show these columns, by id, in that order; if empty, all that fit."""
         self._columns.choose(columns)
         self.size_columns()
 
@@ -273,16 +273,16 @@ class RowCanvas(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> Rows | None:
-        """What is shown, in the order in which it is."""
+        """The displayed rows, in order."""
         return self._rows
 
     @property
     def page_lines(self) -> int:
-        """How many rows are seen at once; 0 where there is no room for any."""
+        """The number of visible rows; 0 if there is no room for any."""
         return max(0, self.size.height - self.header_lines)
 
     def _scroll_rows(self, top: int) -> None:
-        """Show the rows from one on, even if the scrollbar comes with the next frame only."""
+        """Scroll to a row, even if the scrollbar appears only in the next frame."""
         self.scroll_to(y=top, animate=False, immediate=True, force=True)
 
     @property
@@ -290,7 +290,7 @@ class RowCanvas(ScrollView, can_focus=True):
         return max(1, self.size.height - self.header_lines)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Another part is seen."""
+        """Paint the newly visible rows."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._cursor.remember_top(self._rows, int(new_value))

@@ -1,7 +1,7 @@
 """Saving what is on the screen to a file: a picture of it, a pane's rows, the report.
 
-What the files hold is made elsewhere, and they are written elsewhere: a `Saver` is given to the application. The name
-of a file, and the title of a picture, say of which cluster it is and of when.
+The contents come from a `Saver`, which also writes the files. The name of a file and the title of a picture contain the
+cluster and the time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Rows = tuple["tuple[Column, ...]", "tuple[Row, ...]"]
 
 
 class RowsFormat(msgspec.Struct, frozen=True):
-    """A format for the rows of a pane: its name, the ending of its files, what makes the text."""
+    """A format for the rows of a pane: its name, its file extension and the function that makes the text."""
 
     name: str
     suffix: str
@@ -57,7 +57,7 @@ class RowsFormat(msgspec.Struct, frozen=True):
 class ReportFormat(msgspec.Struct, frozen=True):
     """A format for the report on everything.
 
-    `prepare` reads the session and is called on the UI thread; what it returns makes the text in another.
+    `prepare` reads the session on the UI thread; it returns a function that makes the text in another thread.
     """
 
     name: str
@@ -66,7 +66,7 @@ class ReportFormat(msgspec.Struct, frozen=True):
 
 
 class Saver(Protocol):
-    """What can be saved, and where to."""
+    """The formats for saving, and the function that writes a file."""
 
     @property
     def rows_formats(self) -> Sequence[RowsFormat]:
@@ -77,11 +77,11 @@ class Saver(Protocol):
         """The formats for the report."""
 
     def save(self, stem: str, suffix: str, text: str) -> Path:
-        """Write a new file; its path. May block. Raises `OSError` where there is no place for it."""
+        """Write a new file and return its path. May block. Raises `OSError` if it cannot be written."""
 
 
 class Savable(msgspec.Struct, frozen=True):
-    """One choice: its name, a description, the name and ending of the file, and the function that makes the text."""
+    """One choice: its name, a description, the name and extension of the file, and the function that makes the text."""
 
     name: str
     note: str
@@ -91,12 +91,12 @@ class Savable(msgspec.Struct, frozen=True):
 
 
 def without_the_web(svg: str) -> str:
-    """An exported picture without external references; Textual's own refers to a font on the web."""
+    """An exported picture without external references; Textual's export refers to a font on the web."""
     return _FONT_FAMILY.sub(MONOSPACE, _FONTS.sub("", svg))
 
 
 def screen_svg(app: DsviewApp, title: str) -> str:
-    """The screen as SVG that stands alone."""
+    """The screen as a self-contained SVG."""
     return without_the_web(app.export_screenshot(title=safe(title)))
 
 
@@ -113,7 +113,7 @@ async def rows_of(view: TableView) -> Rows:
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """The contents of the screen: the name of the cluster as given, and the time, epoch seconds."""
+    """What the screen shows: the unshortened name of the cluster, and the time in epoch seconds."""
 
     name: str
     at: float
@@ -121,14 +121,14 @@ class Subject(msgspec.Struct, frozen=True):
     def stem(self, part: str = "") -> str:
         """The name of a file, without its ending: `dsview-prod-eu-1-pods-20261201-043012`, in UTC.
 
-        Of a long name of a cluster the end is kept, which tells ARNs apart.
+        A long cluster name is cut at the start, because ARNs differ at the end.
         """
         name = _FOR_NAMES.sub("-", self.name).strip("-._")[-_LONGEST_NAME:].strip("-._")
         moment = datetime.fromtimestamp(self.at, UTC).strftime("%Y%m%d-%H%M%S")
         return "-".join(filter(None, ("dsview", name, part, moment)))
 
     def title(self, width: int, ellipsis: str) -> Safe:
-        """The title of a picture, for a screen of so many cells."""
+        """The title of a picture, for a screen of the given width in cells."""
         name = safe(self.name)
         short = fit(name, max(_LEAST_TITLE, width - _TITLE_MARGIN), ellipsis, middle=True).rstrip()
         return Safe(f"dsview {short} {datetime.fromtimestamp(self.at, UTC):%Y-%m-%d %H:%M:%S} UTC")

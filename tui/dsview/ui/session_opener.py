@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - sessions and checks are imported after the first frame
 
 FAULT = 70
-"""The exit code of a fault inside dsview, as the README lists it."""
+"""The exit code after an internal error of dsview; the README lists all exit codes."""
 
 OpenSession = Callable[[], "Session"]
 """Makes a session that is not started yet. Called in a thread; it may block, and may raise `UserError`."""
@@ -25,7 +25,7 @@ OpenSession = Callable[[], "Session"]
 class SessionOpener:
     """Opens one session at a time; what was requested before the last request is ignored.
 
-    `post` receives the messages; both have the number of the request, for `is_current`. `crash_sentence` is that of
+    `post` receives the messages; both carry the number of the request, for `is_current`. For `crash_sentence` see
     `DsviewApp`.
     """
 

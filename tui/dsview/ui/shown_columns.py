@@ -38,7 +38,7 @@ class ShownColumns:
             self.selected = next((c.id for c in columns if c.id == "name"), columns[0].id if columns else None)
 
     def choose(self, ids: Sequence[str]) -> None:
-        """Show these columns in that order; without any, all that there is room for."""
+        """Show these columns in that order; if empty, all that fit."""
         self._chosen = tuple(ids)
 
     def forget_widths(self) -> None:
@@ -59,7 +59,7 @@ class ShownColumns:
         return self._sizer.measure(rows)
 
     def place(self, room: int, *, everything: bool) -> bool:
-        """Place the columns in so many cells. Returns whether that changed the layout."""
+        """Place the columns in the given number of cells. Returns whether that changed the layout."""
         layout = self._sizer.layout(max(1, room), everything=everything)
         if layout == self.layout:
             return False
@@ -74,7 +74,7 @@ class ShownColumns:
         return not self._sizer.columns
 
     def at(self, x: int, scrolled: int) -> Placed | None:
-        """The column at a horizontal offset of a table that is scrolled by so many cells."""
+        """The column at a horizontal offset of a scrolled table."""
         return self.layout.at(self.unscrolled(x, scrolled))
 
     def unscrolled(self, x: int, scrolled: int) -> int:

@@ -18,7 +18,7 @@ _KEPT = 1500
 
 
 class Strips:
-    """Header and rows as strips, and the painter of them. `make_painter` is asked when there is something to paint."""
+    """Header and rows as strips, and the painter of them. `make_painter` is called when there is something to paint."""
 
     def __init__(self, make_painter: Callable[[], Painter]) -> None:
         self._make_painter = make_painter
@@ -40,11 +40,11 @@ class Strips:
         self.forget_rows()
 
     def forget_headers(self) -> None:
-        """The titles changed."""
+        """Paint the header again, because the titles changed."""
         self._headers = None
 
     def forget_rows(self, keys: Iterable[Key] | None = None) -> None:
-        """These rows changed; None for all of them."""
+        """Paint these rows again; None for all rows."""
         if keys is None:
             self._rows.clear()
         else:

@@ -66,7 +66,7 @@ class Table(RowCanvas):
         self.show_top()
 
     def stay(self) -> None:
-        """Keep the cursor on its object from now on, even if nobody has moved it: everything was read."""
+        """Keep the cursor on its object from now on, because all lists are loaded."""
         self._cursor.stay()
 
     def show_top(self) -> None:
@@ -96,12 +96,12 @@ class Table(RowCanvas):
             self.refresh_line(index + self.header_lines)
 
     def on_focus(self) -> None:
-        """The cursor's line and the header are lit."""
+        """Highlight the cursor's row and the header."""
         self._strips.forget_headers()
         self.refresh()
 
     def on_blur(self) -> None:
-        """They are no longer."""
+        """Remove the highlight."""
         self._strips.forget_headers()
         self.refresh()
 
@@ -158,7 +158,7 @@ class Table(RowCanvas):
         self.refresh()
 
     def _code_at(self, x: int, index: int) -> str | None:
-        """The check whose code stands at a place of a row."""
+        """The check whose code is at a position of a row."""
         scrolled = int(self.scroll_offset.x)
         item = self._columns.at(x, scrolled)
         if self._rows is None or item is None or item.column.lane:

@@ -11,7 +11,7 @@ from dsview.ui.searching import SearchingScreen
 from dsview.ui.table import Table
 
 _SLICE = 0.004
-"""Seconds at a time for looking at rows: there may be as many as Services."""
+"""Seconds of searching before keys are handled again; there may be as many rows as Services."""
 
 _BREATH = 0.001
 
@@ -74,7 +74,7 @@ class TableSearch(SearchingScreen):
         self._say_place()
 
     def _show_first(self) -> None:
-        """Go to the first match from where the search began on; behind the last comes the first."""
+        """Go to the first match after the start of the search, wrapping around at the end."""
         if self._start is None or not self._found:
             return
         place = bisect_left(self._found, self._start)

@@ -25,7 +25,7 @@ class PaneTabs(Widget):
         self._ends: list[int] = []
 
     def show(self, tabs: list[list[Content]], active: int) -> None:
-        """Show other words. Each tab is given in several wordings, the longest first."""
+        """Show other tabs. Each has several wordings, the longest first."""
         self._tabs, self._active = tabs, active
         self.refresh()
 

@@ -1,4 +1,4 @@
-"""dsview's own themes, read from `themes.toml`; and what Textual's themes lack to serve as well."""
+"""dsview's themes, read from `themes.toml`, and the variables that Textual's themes lack."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def own_themes() -> list[Theme]:
 
 
 def users_themes(path: Path) -> list[Theme]:
-    """The themes of a user's file. What a table leaves out is as in dsview's own theme, dark or light.
+    """The themes of a user's file. Missing values come from dsview's dark or light theme.
 
     Raises:
         ThemeError: a table or a colour makes no sense.

@@ -52,7 +52,7 @@ class TimeTravel:
 
     @property
     def replay(self) -> ReplaySession | None:
-        """The recording that is shown, if one is."""
+        """The displayed recording, if any."""
         from dsview.session.replay import ReplaySession
 
         session = self._app.workspace.session if self._app.workspace is not None else None
@@ -141,7 +141,7 @@ class TimeTravel:
         if failure is not None:
             self._fail(failure)
         is_seeking = replay is not None and replay.is_seeking
-        # While a recording plays, another moment is read all the time: only one that takes long is worth a word.
+        # While a recording plays, another moment is read all the time: only a slow one is reported.
         is_late = monotonic() - self._sought_at >= LOADING_AFTER
         was_loading, self._is_loading = self._is_loading, is_seeking and is_late
         if not is_seeking:
@@ -291,11 +291,11 @@ class TimeActions(MessagePump):
         self.time.step(lambda replay: replay.position + MINUTE, "")
 
     def action_finding_before(self) -> None:
-        """To where a finding came or went before."""
+        """Go back to the last time a finding appeared or disappeared."""
         self.time.step(lambda replay: replay.previous_finding(), "No finding appeared or disappeared before this.")
 
     def action_finding_after(self) -> None:
-        """To where a finding comes or goes next."""
+        """Go to the next time a finding appears or disappears."""
         self.time.step(lambda replay: replay.next_finding(), "No finding appears or disappears after this.")
 
     def action_mark(self) -> None:

@@ -23,10 +23,10 @@ _MARKS = {"opened": "$flag-error bold", "closed": GOOD}
 
 
 class TimeBar(Widget):
-    """One line. `follow` shows a recording that is looked at, `say` a sentence about one that is made."""
+    """One line. `follow` shows the position in a recording, `say` a sentence about one that is being made."""
 
     class Sought(Message):
-        """A place on the track was clicked: that part of the whole, 0 to 1."""
+        """The track was clicked, at a fraction of its length from 0 to 1."""
 
         def __init__(self, part: float) -> None:
             super().__init__()
@@ -43,7 +43,7 @@ class TimeBar(Widget):
         self._marks: tuple[int, float, list[set[str]]] = (0, 0.0, [])
 
     def follow(self, session: ReplaySession, speed: int, *, is_loading: bool = False) -> None:
-        """Show where a recording is; `speed` is how many times as fast as it was it is played, 0 for not at all.
+        """Show the position in a recording; `speed` is the multiple of the original speed, 0 if it is not playing.
 
         `is_loading` while that moment is still being read.
         """

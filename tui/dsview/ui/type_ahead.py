@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 
 def type_ahead(event: Key, field: Widget | None, screen: Screen[Any]) -> None:
-    """Pass a key that nobody took to the focused `field`, or to a screen that is still being built.
+    """Pass an unhandled key to the focused `field`, or to a screen that is still being built.
 
     Keys that follow `/` or `x` at once were sent to the table. They arrive here after the field was opened.
     """

@@ -19,8 +19,8 @@ from dsview.tables.findings import FindingsOptions
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 
-PATIENCE = 0.025
-"""Seconds that a filter may take before the screen is painted."""
+FIRST_SLICE = 0.025
+"""Seconds for which a filter searches before the screen is painted."""
 
 
 class Workspace:
@@ -32,7 +32,7 @@ class Workspace:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.views: dict[str, TableView] = {
-            name: TableView(pane, session, first_slice=PATIENCE) for name, pane in PANES.items()
+            name: TableView(pane, session, first_slice=FIRST_SLICE) for name, pane in PANES.items()
         }
         self.tallier = CauseSummarizer(session)
         self.namespaces: frozenset[str] | None = None
@@ -55,7 +55,7 @@ class Workspace:
         return {severity: max(0, number - aside[severity]) for severity, number in self.session.counts().items()}
 
     def _summarized(self) -> tuple[Tally, Tally, frozenset[str], Counter[Severity]]:
-        """The summary with all causes and with those that are not acknowledged, worked out once for each change."""
+        """The summary with all causes and with those that are not acknowledged, computed once per change."""
         every, chosen = self.tallier.tally, self.findings.acknowledged
         found = self._summary
         if found is None or found[0] is not every or found[2] != chosen:
@@ -70,7 +70,7 @@ class Workspace:
         return msgspec.structs.replace(every, worst=tuple(islice(own, SHOWN)), causes=every.causes - len(aside))
 
     def refresh(self, delta: Delta) -> set[str]:
-        """Add the changes; the ids of the panes that changed."""
+        """Apply the changes. Returns the ids of the panes that changed."""
         if delta.findings or delta.everything:
             self.tallier.mark_dirty()
         return {name for name, view in self.views.items() if view.refresh(delta)}

@@ -27,9 +27,9 @@ _WIDTH = 72
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One line: what it is called, a few words beside it, and whether it is chosen now.
+    """One line: its name, a few words beside it, and whether it is currently chosen.
 
-    `title` is what is shown, where that is not the name. `text` are sentences below it. `aliases` are short
+    `title` is displayed instead of the name. `text` are sentences below it. `aliases` are short
     words for this line before any other.
     """
 
@@ -186,7 +186,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def action_accept(self) -> None:
         """Return the chosen names; if there are none, or only one can be chosen, the line under the cursor."""
-        # Enter overtakes the last typed keys, which are still on their way to the field.
+        # Enter may be handled before the last typed keys reach the field.
         self.query_one(Input).call_later(self._accept)
 
     def _accept(self) -> None:

@@ -56,12 +56,12 @@ REFRESH_EVERY = 1.0
 """Seconds between two updates of all findings, however often one changes."""
 
 _SLICE = 0.01
-"""Seconds for which the causes are made at once: enough for most clusters to be told in full in the first frame."""
+"""Seconds to compute causes before the first frame: enough for most clusters to be complete in it."""
 
 _MOMENT = 0.05
 """Seconds after which the screen checks whether the causes are ready."""
 
-_PATIENCE = 20
+_PAUSE_FACTOR = 20
 """The minimum pause after an update, as a multiple of its duration."""
 
 
@@ -87,11 +87,11 @@ class FindingRows:
         return self._lines[index].key
 
     def index_of(self, key: Key) -> int | None:
-        """Where a finding is now."""
+        """The position of a finding."""
         return self._lines.index_of(key)
 
     def line(self, index: int) -> Line | None:
-        """The line at a position, where there is one."""
+        """The line at a position, if any."""
         return self._lines[index] if index < len(self._lines) else None
 
 
@@ -114,7 +114,7 @@ class FindingsScreen(TableSearch):
         self._lines = self._look()
 
     def _look(self) -> FindingRows:
-        """Read all findings. The more there are, the longer until the next time, so that keys never wait."""
+        """Read all findings. The longer that takes, the longer the following pause, so that keys never wait."""
         started = time.monotonic()
         self._workspace.tallier.work(_SLICE)
         self._causes = self._workspace.tallier.causes
@@ -123,7 +123,7 @@ class FindingsScreen(TableSearch):
             Signs(self._glyphs.folded, self._glyphs.more, self._glyphs.opened),
         )
         self._read_at = time.monotonic()
-        self._pause = max(REFRESH_EVERY, _PATIENCE * (self._read_at - started))
+        self._pause = max(REFRESH_EVERY, _PAUSE_FACTOR * (self._read_at - started))
         return lines
 
     def compose(self) -> ComposeResult:
@@ -271,7 +271,7 @@ class FindingsScreen(TableSearch):
         self.app.main.read_header()
 
     def action_group(self) -> None:
-        """Group by the next thing."""
+        """Switch to the next grouping."""
         every = list(Grouping)
         at = every.index(self._workspace.findings.grouping)
         self._change(grouping=every[(at + 1) % len(every)])
@@ -334,7 +334,7 @@ class FindingsScreen(TableSearch):
         self.app.copy("\n".join(filter(None, parts)), "the finding")
 
     def action_explain(self) -> None:
-        """What the check is about."""
+        """Explain the check."""
         line = self._selected()
         code = self._code_of(line) if line is not None else ""
         if code:

@@ -26,7 +26,7 @@ class ManifestScreen(ReadingScreen):
     """Reads the object in a thread; shows a sentence if it is not available."""
 
     class Read(Message):
-        """The object was read, or not."""
+        """The object was read, or reading it failed."""
 
         def __init__(self, text: Safe, *, is_error: bool) -> None:
             super().__init__()
@@ -84,7 +84,7 @@ class ManifestScreen(ReadingScreen):
         return [paragraph(_yaml_line(line)) for line in self._text.split("\n")]
 
     def action_copy(self) -> None:
-        """Copy the whole of it."""
+        """Copy the whole manifest."""
         self.app.copy(self._text or self._error, "the YAML")
 
 

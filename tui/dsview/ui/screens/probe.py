@@ -34,7 +34,7 @@ _AFTER = "The results are valid for this machine at this time and change no find
 
 
 class ProbeScreen(ReadingScreen):
-    """Shows the plan, connects after Enter, and shows the results, which are passed to `observed` as well."""
+    """Shows the plan, connects after Enter, and then shows the results and passes them to `observed`."""
 
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING, Where.PROBE)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.PROBE)

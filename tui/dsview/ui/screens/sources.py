@@ -1,4 +1,4 @@
-"""The sources screen: how each kind is doing, why, and what was asked of the server about it."""
+"""The sources screen: the state of each kind, the reason, and the requests that were sent for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INDENT = 2
 
 
 class SourcesScreen(ReadingScreen):
-    """Follows the session. What was asked of the server grows by the second, so it is read once a second as well."""
+    """Follows the session. The requests are also read once a second, because their number grows all the time."""
 
     def __init__(self, workspace: Workspace, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
@@ -33,12 +33,12 @@ class SourcesScreen(ReadingScreen):
         return "Sources"
 
     def on_mount(self) -> None:
-        """Fill it, and go on doing so."""
+        """Fill the screen, now and once a second."""
         super().on_mount()
         self.set_interval(1.0, self.fill)
 
     def session_changed(self, delta: Delta) -> None:
-        """Show what is so now."""
+        """Show the current state."""
         if delta.statuses:
             self.fill()
 
@@ -47,7 +47,7 @@ class SourcesScreen(ReadingScreen):
         return content((" Sources", STRONG))
 
     def blocks(self) -> Sequence[Block]:
-        """A line for each kind, the reason below it where there is one, and the sum."""
+        """A line for each kind, with the reason below it if there is one, and the total."""
         rows = source_rows(self._session, time.time())
         found = [blank()]
         for row in rows:

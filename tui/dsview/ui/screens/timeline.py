@@ -42,11 +42,11 @@ _VIEWS: tuple[tuple[str, frozenset[Category]], ...] = (
     ("families only", frozenset({Category.FAMILY})),
     ("connections only", frozenset({Category.CONNECTION})),
 )
-"""What is shown, one after the other."""
+"""The filters, in the order in which `!` selects them."""
 
 
 class TimelineScreen(TableSearch):
-    """A table of entries that follows the session; the cursor stays on its entry while others come above it."""
+    """A table of entries that follows the session; the cursor stays on its entry while others are added above it."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.TIMELINE)
@@ -81,7 +81,7 @@ class TimelineScreen(TableSearch):
         self.set_focus(table)
 
     def session_changed(self, _delta: Delta) -> None:
-        """Show what was entered meanwhile."""
+        """Show new entries."""
         if self._session.timeline.version != self._version:
             self._read()
 
@@ -147,7 +147,7 @@ class TimelineScreen(TableSearch):
         return [(f"since {since}", MUTED), *found]
 
     def on_table_opened(self) -> None:
-        """Go to the object; a row that stands for several opens into one for each, or closes again."""
+        """Go to the object; a row for several entries expands into one row each, or collapses again."""
         key = self.query_one(Table).cursor_key
         if key is not None and key[0] == GROUP:
             self._opened ^= {key}
@@ -173,7 +173,7 @@ class TimelineScreen(TableSearch):
         return words
 
     def on_table_moved(self) -> None:
-        """Another entry may have other keys."""
+        """Update the key bar for the selected entry."""
         self.query_one(KeyBar).follow()
 
     def action_narrow(self) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dsview.analysis.detail_target import Target
     from dsview.ui.workspace import Workspace
 
-_PATIENCE = 20
+_PAUSE_FACTOR = 20
 """The minimum pause after an update, as a multiple of its duration."""
 
 _NO_TRACE = {
@@ -75,7 +75,7 @@ class TraceScreen(ReadingScreen):
         return "Trace"
 
     def heading(self) -> Content:
-        """What is traced."""
+        """The object that is traced."""
         title = self._trace.title if self._trace is not None else safe("/".join(filter(None, self._target[1])))
         return content((" Trace ", MUTED), (title, STRONG), ("   what the API says, hop by hop", FAINT))
 
@@ -108,7 +108,7 @@ class TraceScreen(ReadingScreen):
         started = time.monotonic()
         now = trace(self._workspace.session, self._target)
         self._read_at = time.monotonic()
-        self._pause = _PATIENCE * (self._read_at - started)
+        self._pause = _PAUSE_FACTOR * (self._read_at - started)
         if now is not None and now != self._trace:
             self._trace = now
             self.show_heading()
