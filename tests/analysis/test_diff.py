@@ -287,10 +287,10 @@ class Small:
             )
 
     def settle(self, *refused: Kind) -> Session:
-        """Report that everything was read except these kinds."""
-        self.source.know()
+        """Say that everything was read but those kinds."""
+        self.source.set_health()
         if refused:
-            self.source.know(*refused, health=Health.REFUSED)
+            self.source.set_health(*refused, health=Health.REFUSED)
         while not self.session.is_settled:
             self.session.drain(1.0)
         return self.session

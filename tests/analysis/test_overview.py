@@ -57,7 +57,7 @@ def shop(*statuses: tuple[Kind, Health]) -> Session:
             events += [Changed(kind, [item for item in items if kind_of(item) is kind]), Listed(kind)]
         events.append(StatusChanged(kind=kind, health=health, since=NOW))
     for event in events:
-        source.tell(event)
+        source.send(event)
     while session.has_work:
         session.drain(1.0)
     return session

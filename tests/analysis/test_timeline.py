@@ -35,7 +35,7 @@ class Shop:
         items = troubled_shop()
         for kind in RESOURCES:
             found = [item for item in items if kind_of(item) is kind]
-            self.source.tell(
+            self.source.send(
                 Changed(kind, found), Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW)
             )
         self.drain()
@@ -47,14 +47,14 @@ class Shop:
         self.session.drain(1.0)
 
     def put(self, *items: Object, after: float = 1.0) -> list[tuple[str, str, str]]:
-        """Change objects after some seconds. Returns the new entries."""
-        return self.tell(*(Changed(kind_of(item), [item]) for item in items), after=after)
+        """Change objects after some seconds; what was entered."""
+        return self.send(*(Changed(kind_of(item), [item]) for item in items), after=after)
 
-    def tell(self, *events: SourceEvent, after: float = 1.0) -> list[tuple[str, str, str]]:
-        """Send events after some seconds. Returns the new entries."""
+    def send(self, *events: SourceEvent, after: float = 1.0) -> list[tuple[str, str, str]]:
+        """Let something happen after some seconds; what was entered."""
         before = len(self.entries)
         self.now += after
-        self.source.tell(*events)
+        self.source.send(*events)
         self.drain()
         return [(entry.type.value, str(entry.ref or ""), entry.text) for entry in self.entries[before:]]
 
@@ -125,7 +125,7 @@ def test_families_of_objects_are_followed(change: Callable[[], Object], expected
 def test_pods_that_come_and_go_are_no_news() -> None:
     shop = Shop()
     assert shop.put(pod("web-9", 9)) == []
-    assert shop.tell(Changed(Kind.POD, [], [("shop", "web-9")])) == []
+    assert shop.send(Changed(Kind.POD, [], [("shop", "web-9")])) == []
 
 
 def test_a_finding_is_entered_with_the_time_it_was_open() -> None:
@@ -161,7 +161,7 @@ def test_a_finding_from_before_the_session_has_no_known_beginning() -> None:
 
 def test_a_finding_that_cannot_be_evaluated_any_more_is_not_called_closed() -> None:
     shop = Shop()
-    entered = shop.tell(StatusChanged(kind=Kind.ENDPOINT_SLICE, health=Health.REFUSED, reason="forbidden", since=NOW))
+    entered = shop.send(StatusChanged(kind=Kind.ENDPOINT_SLICE, health=Health.REFUSED, reason="forbidden", since=NOW))
     of_slices = [change for change, ref, text in entered if ref == "Service shop/api"]
     assert of_slices == ["unread"]
 
@@ -170,9 +170,9 @@ def test_a_lost_server_is_one_entry_for_all_kinds_and_tells_how_long_it_was_gone
     shop = Shop()
     kinds = (Kind.POD, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE)
     lost = [StatusChanged(kind=kind, health=Health.STALE, reason="refused", since=NOW) for kind in kinds]
-    assert shop.tell(*lost) == [("lost", "", "Connection lost (refused).")]
+    assert shop.send(*lost) == [("lost", "", "Connection lost (refused).")]
     assert shop.entries[-1].kinds == ("pods", "nodes", "services", "endpointslices")
-    shop.tell(*(StatusChanged(kind=kind, health=Health.LIVE, since=NOW) for kind in kinds), after=42)
+    shop.send(*(StatusChanged(kind=kind, health=Health.LIVE, since=NOW) for kind in kinds), after=42)
     again = shop.entries[-1]
     assert (again.text, again.type, again.lasted) == ("Can be read again.", EntryType.GAINED, 42)
     assert len(again.kinds) == 4
@@ -181,15 +181,15 @@ def test_a_lost_server_is_one_entry_for_all_kinds_and_tells_how_long_it_was_gone
 def test_a_list_that_replaces_what_was_known_is_entered_but_polling_is_not() -> None:
     shop = Shop()
     keys = frozenset(shop.session.state.nodes.keys())
-    assert shop.tell(Listed(Kind.NODE, keys)) == [("", "", "Listed again.")]
-    shop.tell(StatusChanged(kind=Kind.POD, health=Health.POLLING, since=NOW), after=60)
-    assert shop.tell(Listed(Kind.POD, frozenset(shop.session.state.pods.keys())), after=60) == []
+    assert shop.send(Listed(Kind.NODE, keys)) == [("", "", "Listed again.")]
+    shop.send(StatusChanged(kind=Kind.POD, health=Health.POLLING, since=NOW), after=60)
+    assert shop.send(Listed(Kind.POD, frozenset(shop.session.state.pods.keys())), after=60) == []
 
 
 def test_objects_of_a_kind_that_could_not_be_read_before_are_read_and_not_new() -> None:
     shop = Shop()
-    shop.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, since=NOW))
-    entered = shop.tell(
+    shop.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, since=NOW))
+    entered = shop.send(
         Changed(Kind.NODE, [node("node-7", 7)]), StatusChanged(kind=Kind.NODE, health=Health.LIVE, since=NOW)
     )
     assert "Node node-7" not in {ref for _, ref, text in entered if text.startswith("Was added")}
@@ -207,9 +207,9 @@ def test_nginx_that_stops_listening_is_entered_only_where_it_was_read() -> None:
             Kind.PROXY_LISTENERS, [ProxyListeners(namespace="shop", name="web-0", source=source, listeners=listeners)]
         )
 
-    shop.tell(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
-    assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "Its proxy stopped listening over IPv6 on port 80.")]
-    assert shop.tell(conf("IPv4", "IPv6", source=ListenSource.PREDICTED)) == []
+    shop.send(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
+    assert shop.send(conf("IPv4")) == [("lost", "Pod shop/web-0", "Its proxy stopped listening over IPv6 on port 80.")]
+    assert shop.send(conf("IPv4", "IPv6", source=ListenSource.PREDICTED)) == []
 
 
 def test_only_the_last_entries_are_kept_and_the_others_counted() -> None:
@@ -250,7 +250,7 @@ def test_what_is_over_is_said_so_that_nobody_takes_it_for_a_fault_of_now() -> No
 def test_a_finding_goes_with_its_object_and_is_not_called_fixed() -> None:
     shop = Shop()
     shop.put(msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,)))
-    shop.tell(Changed(Kind.POD, [], [("shop", "web-0")]), after=60)
+    shop.send(Changed(Kind.POD, [], [("shop", "web-0")]), after=60)
     gone = next(row for row in words(shop) if row[1] == "Pod shop/web-0")
     assert gone[0] == "gone"
     assert gone[2].startswith("was: POD-001")
@@ -371,7 +371,7 @@ def test_a_lesser_finding_that_opens_after_an_improvement_has_its_own_entries() 
     shop = Shop(is_live=True)
     assert of_api(shop.put(*mended(0), after=10)) == ["improved"]
     for _ in range(2):
-        assert "closed" not in of_api(shop.tell(after=121))
+        assert "closed" not in of_api(shop.send(after=121))
     assert [f.check for f in shop.session.findings_of("Service", "shop", "api")] == ["DS-EPS-002"]
     assert of_api([(e.type.value, str(e.ref), e.text) for e in shop.entries]) == ["improved", "opened"]
     assert of_api(shop.put(*mended(0, 1), after=30)) in (["closed"], [])

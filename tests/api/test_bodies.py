@@ -87,7 +87,7 @@ def test_a_value_that_is_nested_too_deep_ends_no_kind(api: ApiServer, live: Open
     wanted = Health.FAILED if where == "list" else Health.LIVE
     one.until(lambda: one.health(Kind.POD) is wanted, f"Pods are {wanted}")
     api.hook = None
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLive) -> None:
@@ -100,9 +100,9 @@ def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLiv
 
     api.hook = hook
     one = live()
-    one.until_said(Health.FAILED, "repeatedly", Kind.SERVICE)
+    one.until_status(Health.FAILED, "repeatedly", Kind.SERVICE)
     api.hook = None
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_page_that_is_too_large_is_asked_for_with_fewer_objects(
@@ -115,7 +115,7 @@ def test_a_page_that_is_too_large_is_asked_for_with_fewer_objects(
     one = live().settle()
     assert not one.statuses()
     assert set(limits.PAGE_SIZES) <= set(api.page_size_seen)
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_what_failed_keeps_nothing_of_what_was_read() -> None:

@@ -63,7 +63,7 @@ def test_a_list_of_events_that_does_not_end_is_a_failure_and_each_try_is_waited_
 
     api.hook = hook
     one = live()
-    one.until_said(Health.FAILED, said, Kind.EVENT)
+    one.until_status(Health.FAILED, said, Kind.EVENT)
     one.settle()
     assert len(waits) == failures
     assert len(asked) <= failures * most

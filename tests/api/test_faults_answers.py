@@ -76,11 +76,11 @@ def test_a_kind_that_cannot_be_loaded_says_why_costs_no_other_and_is_loaded_when
     api.streams_lists = streams
     switch = Switch(api, fault, "pods")
     one = live()
-    one.until_said(Health.FAILED, words)
+    one.until_status(Health.FAILED, words)
     one.until(lambda: one.health(Kind.SERVICE) is Health.LIVE, "the others are live")
     assert "\x1b" not in one.reason(Kind.POD)
     switch.is_on = False
-    one.ends_well()
+    one.assert_recovers()
 
 
 @every_answer
@@ -91,13 +91,13 @@ def test_a_kind_that_was_read_keeps_its_objects_is_said_to_be_stale_and_goes_on(
     before = {item.key for item in one.session.state.pods}
     switch = Switch(api, fault, "pods")
     api.end_watches()
-    one.until_said(Health.STALE, words)
+    one.until_status(Health.STALE, words)
     api.put(pod("meanwhile"))
     one.until(lambda: switch.count >= 5, "it was tried again")
     assert {item.key for item in one.session.state.pods} == before
     assert one.health(Kind.POD) is Health.STALE
     switch.is_on = False
-    one.ends_well()
+    one.assert_recovers()
     assert one.session.state.pods.get(("shop", "meanwhile")) is not None
 
 
@@ -111,7 +111,7 @@ def test_what_the_server_asks_to_wait_is_waited(api: ApiServer, live: OpenLive) 
                 raise Fault(429, BUSY, {"Retry-After": "1"})
 
     api.hook = busy
-    live().ends_well()
+    live().assert_recovers()
     assert times[1] - times[0] >= 1
 
 
@@ -130,7 +130,7 @@ def test_a_page_that_breaks_in_the_middle_of_a_list_loses_and_doubles_nothing(ap
 
     api.hook = cut
     one = live()
-    one.ends_well()
+    one.assert_recovers()
     assert len(broken) == 2
     assert one.session.state.pods.get(("shop", "many-1")) is None
 
@@ -147,7 +147,7 @@ def test_a_list_that_breaks_off_while_it_streams_is_begun_again(api: ApiServer, 
         return None
 
     api.on_line = cut
-    live().ends_well()
+    live().assert_recovers()
     assert len(broken) == 2
 
 
@@ -166,7 +166,7 @@ def test_a_broken_line_in_a_watch_costs_nothing_but_a_new_watch(api: ApiServer, 
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.cut_watches(line)
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_line_of_ten_megabytes_is_read(api: ApiServer, live: OpenLive) -> None:
@@ -175,7 +175,7 @@ def test_a_line_of_ten_megabytes_is_read(api: ApiServer, live: OpenLive) -> None
     large["metadata"]["annotations"] = {"notes": "x" * (10 << 20)}
     api.put(large)
     one.until(lambda: one.session.state.pods.get(("shop", "large")) is not None, "it is there")
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_invalid_utf_8_in_one_object_costs_that_object_only(api: ApiServer, live: OpenLive) -> None:
@@ -187,7 +187,7 @@ def test_invalid_utf_8_in_one_object_costs_that_object_only(api: ApiServer, live
     assert "shop/odd" in one.session.state.quarantine_messages()[0]
     api.version += 1
     api.put({**pod("odd")})
-    one.ends_well()
+    one.assert_recovers()
     assert not one.session.state.quarantined
 
 
@@ -218,7 +218,7 @@ def test_an_expired_watch_lists_once_more_and_keeps_what_is_still_there(
         api.version += 1
     lists = _lists(api)
     expire(api)
-    one.ends_well()
+    one.assert_recovers()
     assert kept is not None
     assert one.session.state.pods.get(kept.key) == kept
     assert one.session.state.pods.get(gone) is None
@@ -246,7 +246,7 @@ def test_an_expired_continue_begins_the_list_again(api: ApiServer, live: OpenLiv
 
     api.hook = expire
     one = live()
-    one.ends_well()
+    one.assert_recovers()
     assert expired
     assert one.session.state.pods.get(("shop", "many-0")) is None
 
@@ -265,11 +265,11 @@ def test_a_right_that_is_withdrawn_is_said_and_one_that_is_given_back_is_used(
     api.end_watches()
     refused = [Kind.POD] if plurals else [kind for kind in FOLLOWED if kind is not Kind.EVENT]
     for kind in refused:
-        one.until_said(Health.REFUSED, "forbidden", kind)
+        one.until_status(Health.REFUSED, "forbidden", kind)
     assert any(entry.check == "DS-POD-001" for entry in one.session.not_evaluated())
     api.delete("Pod", *next(iter(api.objects["pods"])))
     switch.is_on = False
-    one.ends_well()
+    one.assert_recovers()
     assert not [entry for entry in one.session.not_evaluated() if entry.check == "DS-POD-001"]
 
 
@@ -286,8 +286,8 @@ def test_a_right_that_a_starting_server_does_not_know_yet_is_not_held_against_it
 
     api.hook = refuse
     api.end_watches()
-    one.until_said(Health.STALE, "forbidden")
-    one.ends_well()
+    one.until_status(Health.STALE, "forbidden")
+    one.assert_recovers()
 
 
 def test_watching_is_tried_again_where_only_listing_was_permitted(
@@ -298,7 +298,7 @@ def test_watching_is_tried_again_where_only_listing_was_permitted(
     one = live(interval=0.02).settle()
     assert one.health(Kind.POD) is Health.POLLING
     switch.is_on = False
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_kind_that_is_not_served_is_absent_until_it_is(
@@ -310,7 +310,7 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(
     assert one.health(Kind.SERVICE_CIDR) is Health.ABSENT
     assert one.reason(Kind.POD) == "this cluster does not serve them"
     switch.is_on = False
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_kind_that_is_served_no_more_is_said_to_be_absent(
@@ -320,9 +320,9 @@ def test_a_kind_that_is_served_no_more_is_said_to_be_absent(
     one = live().settle()
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs")
     api.end_watches()
-    one.until_said(Health.ABSENT, "does not serve", Kind.SERVICE_CIDR)
+    one.until_status(Health.ABSENT, "does not serve", Kind.SERVICE_CIDR)
     switch.is_on = False
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_list_that_comes_byte_by_byte_counts_as_loading_and_ends_like_any_other(
@@ -341,4 +341,4 @@ def test_a_list_that_comes_byte_by_byte_counts_as_loading_and_ends_like_any_othe
     assert one.health(Kind.POD) is Health.LOADING
     assert not one.session.is_settled
     go_on.set()
-    one.ends_well()
+    one.assert_recovers()

@@ -45,23 +45,23 @@ def test_a_server_that_is_restarted_is_found_again_and_nothing_is_listed_anew(
     lists, count = _lists(api), len(one.session.state.pods)
     api.stop(graceful=graceful)
     for kind in FOLLOWED:
-        one.until_said(Health.STALE, "refuses the connection", kind)
+        one.until_status(Health.STALE, "refuses the connection", kind)
     assert len(one.session.state.pods) == count
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     assert _lists(api) == lists
 
 
 def test_a_server_that_comes_back_without_the_history_is_listed_once_more(api: ApiServer, live: OpenLive) -> None:
     one = live().settle()
     api.stop()
-    one.until_said(Health.STALE, "refuses the connection")
+    one.until_status(Health.STALE, "refuses the connection")
     gone = next(iter(api.objects["pods"]))
     del api.objects["pods"][gone]
     api.version += 10
     api.oldest = api.version
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     assert one.session.state.pods.get(gone) is None
 
 
@@ -74,11 +74,11 @@ def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(
     one = live().settle()
     api.stop()
     for kind in FOLLOWED:
-        one.until_said(Health.STALE, "refuses the connection", kind)
-    # The watches would start from versions in the future, and send nothing for a long time.
+        one.until_status(Health.STALE, "refuses the connection", kind)
+    # The versions that the watches would ask from are yet to come: they would say nothing, for long.
     api.restore(backup, 100)
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     assert one.session.state.pods.get(("shop", "after-the-backup-1")) is None
 
 
@@ -91,7 +91,7 @@ def test_a_store_that_was_set_back_unseen_shows_by_versions_that_went_back(
     api.restore(copy.deepcopy(items), 100)
     for plural in {r.plural for r in api.log if r.verb == "watch" and r.plural in api.objects}:
         api.bookmark(plural)
-    one.ends_well()
+    one.assert_recovers()
     assert one.session.state.pods.get(("shop", "after-the-backup")) is None
 
 
@@ -116,7 +116,7 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
         # A change that no watch will ever report.
         del api.objects["pods"][gone]
     api.end_watches()
-    one.ends_well()
+    one.assert_recovers()
     over.set()
     assert one.session.state.pods.get(gone) is None
     assert len(silent) >= watch_tracker.MAX_SILENT_WATCHES
@@ -144,7 +144,7 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
         forgotten, api.watchers = api.watchers, []
     api.put(pod("while-asleep"))
     slept.set()
-    one.ends_well()
+    one.assert_recovers()
     assert one.session.state.pods.get(("shop", "while-asleep")) is not None
     for watcher in forgotten:
         watcher.send(None)
@@ -168,9 +168,9 @@ def test_a_server_that_takes_a_request_and_sends_nothing_is_said_to(
         one = live()
     else:
         api.end_watches()
-    one.until_said(Health.STALE if was_read else Health.LOADING, "has not responded yet")
+    one.until_status(Health.STALE if was_read else Health.LOADING, "has not responded yet")
     over.set()
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_sleep_is_noticed_by_the_clocks_and_a_clock_that_is_set_back_is_none() -> None:
@@ -195,21 +195,21 @@ def test_one_looks_after_a_server_that_is_away_and_all_are_back_when_it_is(
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     api.stop()
     for kind in FOLLOWED:
-        one.until_said(Health.STALE, "refuses the connection", kind)
-    # By now each thread waits for a minute, except the one that probes.
+        one.until_status(Health.STALE, "refuses the connection", kind)
+    # By now each waits for a minute, but for the one that looks.
     started = time.monotonic()
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     assert time.monotonic() - started < 15
 
 
 def test_a_server_that_comes_back_is_asked_by_each_kind_about_once(api: ApiServer, live: OpenLive) -> None:
     one = live().settle()
     api.stop()
-    one.until_said(Health.STALE, "refuses the connection")
+    one.until_status(Health.STALE, "refuses the connection")
     del api.log[:]
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     asked = [(r.plural, r.name, r.query.get("fieldSelector"), r.verb) for r in api.log if r.plural != "events"]
     assert len(asked) == len(set(asked))
 
@@ -255,8 +255,8 @@ def test_a_cluster_that_cannot_be_reached_names_the_cause(
         said = {key: value.format(here=here, nobody=nobody) for key, value in cluster.items() if key != "tls"}
         one = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt"), **said})
         for kind in (Kind.POD, Kind.SERVICE):
-            one.until_said(Health.FAILED, words, kind)
-        # Quitting does not wait for it.
+            one.until_status(Health.FAILED, words, kind)
+        # Leaving does not wait for it.
         started = time.monotonic()
         one.session.stop()
         assert time.monotonic() - started < 1
@@ -267,18 +267,18 @@ def test_a_certificate_of_a_known_authority_is_accepted(items: list[Json], tmp_p
     api.load(items)
     with api:
         one = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt")})
-        one.ends_well()
+        one.assert_recovers()
         api.stop()
-        one.until_said(Health.STALE, "refuses the connection")
+        one.until_status(Health.STALE, "refuses the connection")
         api.start()
-        one.ends_well()
+        one.assert_recovers()
         one.session.stop()
 
 
 def test_a_source_that_is_stopped_while_it_waits_for_a_server_leaves_no_thread(nobody: str, tmp_path: Path) -> None:
     api = ApiServer()
     one = Live(api, tmp_path, cluster={"server": f"http://{nobody}"})
-    one.until_said(Health.FAILED, "refuses")
+    one.until_status(Health.FAILED, "refuses")
     source = one.session.source
     assert isinstance(source, KubeSource)
     one.session.stop()

@@ -82,7 +82,7 @@ def test_an_expired_token_of_a_file_is_read_again_once_for_all_kinds(
     api.tokens = {"second"}
     del api.log[:]
     api.end_watches()
-    one.ends_well()
+    one.assert_recovers()
     refused = [r for r in api.log if r.authorization == "Bearer first" and r.verb == "watch"]
     assert len(refused) <= len(FOLLOWED) + 4
 
@@ -96,7 +96,7 @@ def test_an_expired_token_of_a_plugin_is_renewed_by_one_run_for_all_kinds(
     plugin.give("second")
     api.tokens = {"second"}
     api.end_watches()
-    one.ends_well()
+    one.assert_recovers()
     assert plugin.runs == 2
 
 
@@ -110,14 +110,14 @@ def test_what_a_failing_plugin_says_is_shown_and_it_is_not_run_again_and_again(
     del api.log[:]
     api.end_watches()
     for kind in FOLLOWED:
-        one.until_said(Health.STALE, "Please log in:\\x1b[2J https://login.example/", kind)
+        one.until_status(Health.STALE, "Please log in:\\x1b[2J https://login.example/", kind)
     one.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
     assert plugin.runs == 2
     plugin.give("second")
     # After the pause it is run again.
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + client.MIN_REFRESH_INTERVAL)
-    one.ends_well()
+    one.assert_recovers()
     assert plugin.runs == 3
 
 
@@ -127,11 +127,11 @@ def test_credentials_that_are_refused_for_good_are_said_to_be_and_renewed_seldom
     api.tokens = {"another"}
     one = live(user=plugin.user)
     for kind in FOLLOWED:
-        one.until_said(Health.FAILED, "does not accept the credentials (401)", kind)
+        one.until_status(Health.FAILED, "does not accept the credentials (401)", kind)
     one.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
     assert plugin.runs == 2
     api.tokens = {"first"}
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_plugin_that_fails_at_the_start_is_run_again_later(
@@ -142,9 +142,9 @@ def test_a_plugin_that_fails_at_the_start_is_run_again_later(
     api.tokens = {"first"}
     one = live(user=plugin.user)
     for kind in FOLLOWED:
-        one.until_said(Health.FAILED, "Please log in:", kind)
+        one.until_status(Health.FAILED, "Please log in:", kind)
     plugin.give("first")
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_plugin_that_never_ends_is_ended(
@@ -154,16 +154,16 @@ def test_a_plugin_that_never_ends_is_ended(
     monkeypatch.setattr(kube_source, "MIN_CREDENTIAL_RETRY", 0.05)
     plugin.path.write_text("#!/bin/sh\nsleep 60 & wait\n")
     one = live(user=plugin.user)
-    one.until_said(Health.FAILED, "took longer than 0.2 s")
+    one.until_status(Health.FAILED, "took longer than 0.2 s")
     plugin.path.write_text(PLUGIN.replace("API_VERSION", API_VERSION))
     monkeypatch.setattr(credential_plugin, "TIME_LIMIT", 20.0)
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_plugin_that_answers_nonsense_is_a_sentence(api: ApiServer, live: OpenLive, plugin: Plugin) -> None:
     plugin.path.write_text("#!/bin/sh\necho 'a page of HTML'\n")
     one = live(user=plugin.user)
-    one.until_said(Health.FAILED, "The credentials of the kubeconfig cannot be used")
+    one.until_status(Health.FAILED, "The credentials of the kubeconfig cannot be used")
     assert one.health(Kind.SERVICE) is Health.FAILED
 
 

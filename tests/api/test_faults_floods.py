@@ -49,11 +49,11 @@ def test_a_burst_of_fifty_thousand_events_is_taken_in_slices_and_ends_as_a_fresh
         burst = lines(api, 50_000, 5_000)
     for start in range(0, len(burst), 500):
         api.raw_to_watchers("pods", b"".join(burst[start : start + 500]))
-    longest = longest_drain(one, one.equals_a_fresh_list, "the burst is taken in")
+    longest = longest_drain(one, one.matches_server, "the burst is taken in")
     assert len(one.session.state.pods) >= 5_000
     # Sixty times the slice: a drain that took everything at once would need seconds.
     assert longest < 0.5
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_an_object_that_changes_a_thousand_times_costs_its_last_states_only(api: ApiServer, live: OpenLive) -> None:
@@ -73,7 +73,7 @@ def test_an_object_that_changes_a_thousand_times_costs_its_last_states_only(api:
                 break
         one.session.wait(0.02)
     assert len(seen) < 500
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_events_that_come_while_a_list_is_read_are_not_lost(api: ApiServer, live: OpenLive) -> None:
@@ -84,7 +84,7 @@ def test_events_that_come_while_a_list_is_read_are_not_lost(api: ApiServer, live
     for number in range(0, 2_000, 7):
         api.delete("Pod", "shop", f"many-{number}")
         api.put(pod(f"new-{number}"))
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_session_that_is_left_while_it_loads_asks_no_more(api: ApiServer, live: OpenLive) -> None:
@@ -94,6 +94,6 @@ def test_a_session_that_is_left_while_it_loads_asks_no_more(api: ApiServer, live
     left.until(lambda: len(left.session.state.pods) > 100, "the list has begun")
     left.session.stop()
     known = len(left.session.state.pods)
-    stays.ends_well()
+    stays.assert_recovers()
     assert len(left.session.state.pods) == known
     stays.until(lambda: api.open_watchers("pods") == 1, "its watch is closed and not opened again")

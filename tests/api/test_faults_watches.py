@@ -57,7 +57,7 @@ def test_the_last_word_on_an_object_counts(
         tell(api, event, **fields)
         if one_by_one:
             one.session.drain()
-    one.ends_well()
+    one.assert_recovers()
     kept = one.session.state.pods.get(KEY)
     assert (kept.uid if kept is not None else None) == uid
     assert [pod.key for pod in one.session.state.pods].count(KEY) == (uid is not None)
@@ -72,7 +72,7 @@ def test_a_watch_of_bookmarks_only_stays_live_and_goes_on_from_the_last(api: Api
     reached = api.version
     assert one.health(Kind.POD) is Health.LIVE
     api.end_watches()
-    one.ends_well()
+    one.assert_recovers()
     asked = [r.query["resourceVersion"] for r in api.log if r.plural == "pods" and "resourceVersion" in r.query]
     assert asked[-1] == str(reached)
 
@@ -93,7 +93,7 @@ def test_a_version_that_is_no_number_is_handed_back_as_it_is_and_never_compared(
         api.version = max(api.version, int(version) if version.isdecimal() else 0)
         del api.objects["pods"][KEY]
         api.raw_to_watchers("pods", b'{"type":"ERROR","object":{"code":410,"reason":"Expired"}}\n')
-    one.ends_well()
+    one.assert_recovers()
 
 
 def _asked(api: ApiServer) -> list[str]:
@@ -110,7 +110,7 @@ def test_an_event_of_more_than_32_mb_is_passed_over_and_said(api: ApiServer, liv
     api.raw_to_watchers("pods", b'{"type":"ADDED","object":{"x":"' + b"x" * (33 << 20) + b'"}}\n')
     one.until(lambda: "A Pod of more than 32 MB was skipped." in one.session.state.quarantine_messages(), "said")
     assert one.health(Kind.POD) is Health.LIVE
-    one.ends_well()
+    one.assert_recovers()
     assert _lists(api) == 1, "the watch went on"
 
 
@@ -121,7 +121,7 @@ def test_a_type_of_event_that_is_not_known_is_told_and_passed_over(api: ApiServe
     one.until(lambda: bool(one.session.state.quarantined), "it is told")
     assert "unknown type" in one.session.state.quarantine_messages()[0]
     assert "\x1b" not in one.session.state.quarantine_messages()[0]
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_a_namespace_that_goes_with_all_in_it_leaves_nothing_behind(api: ApiServer, live: OpenLive) -> None:
@@ -132,7 +132,7 @@ def test_a_namespace_that_goes_with_all_in_it_leaves_nothing_behind(api: ApiServ
     for plural, kind in (("endpointslices", "EndpointSlice"), ("services", "Service"), ("pods", "Pod")):
         for namespace, name in [key for key in api.objects[plural] if key[0] == "shop"]:
             api.delete(kind, namespace, name)
-    one.until(one.equals_a_fresh_list, "nothing of it is left")
+    one.until(one.matches_server, "nothing of it is left")
     one.until(lambda: one.session.is_settled, "all is evaluated")
     assert not [finding for finding in one.session.book if finding.object.namespace == "shop"]
-    one.ends_well()
+    one.assert_recovers()

@@ -160,7 +160,7 @@ def test_a_credential_plug_in_is_said_to_be_waited_for(forty: Fleet) -> None:
 def test_a_cluster_is_read_anew_and_what_was_known_stays_where_that_fails(tmp_path: Path) -> None:
     server = ApiServer()
     server.load(scenario(0))
-    with server, fleet(tmp_path, healthy=0, served=[server.url]) as found:
+    with server, fleet(tmp_path, healthy=0, running=[server.url]) as found:
         told = Told()
         fleet_reader = reader(found, told)
         fleet_reader.start()
@@ -241,7 +241,7 @@ def test_a_cluster_that_was_read_in_part_does_not_look_well(
     with ApiServer() as server:
         server.load(scenario(0))
         server.hook = fail
-        with fleet(tmp_path, healthy=1, served=[server.url]) as found:
+        with fleet(tmp_path, healthy=1, running=[server.url]) as found:
             lines = run(found).stdout.splitlines()
             assert lines[1].startswith("large-0")
             assert words in lines[1]
@@ -292,7 +292,7 @@ def test_a_badly_broken_cluster_takes_less_than_two_megabytes(tmp_path: Path) ->
 def test_a_context_keeps_its_name_and_is_shown_harmlessly(tmp_path: Path) -> None:
     server = ApiServer()
     server.load(scenario(0))
-    with server, fleet(tmp_path, healthy=0, served=[server.url]) as found:
+    with server, fleet(tmp_path, healthy=0, running=[server.url]) as found:
         config = json.loads(found.kubeconfig.read_text())
         config["contexts"][0]["name"] = "prod \u26a0\ufe0f\x1b[31m"
         found.kubeconfig.write_text(json.dumps(config))

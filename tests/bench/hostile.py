@@ -1,8 +1,8 @@
-"""What a hostile API server costs with real times: `PYTHONPATH=tui python -m tests.bench.hostile`.
+"""What a hostile API server costs dsview with real timeouts: `PYTHONPATH=tui python -m tests.bench.hostile`.
 
-Each attack comes on all of its ways at once, against dsview in a process of its own. The table says how much memory it
-takes above its start, its share of a core in the second half of the attack, what is said meanwhile, and after how many
-seconds everything is live and equal to a fresh list again.
+Each attack is mounted on all of its requests at once, against dsview in a separate process. The table shows by how much
+memory grows, the share of a core used in the second half of the attack, the messages shown meanwhile, and after how
+many seconds everything is live and equal to a fresh list again.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from tests.support.apiserver import ApiServer
 from tests.support.attacks import ATTACKS, Attack, Hostile
 from tests.support.driven import FOLLOWED, Driven
 
-GIVEN_UP_AFTER = 60.0
+RECOVERY_TIMEOUT = 60.0
 
 
 def main() -> None:
-    """Run the attacks whose names hold a word, or a child."""
+    """Run the attacks whose names contain `--only`, or serve as the child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long each attack lasts")
-    parser.add_argument("--only", default="", help="attacks whose names hold this")
+    parser.add_argument("--only", default="", help="run only attacks whose names contain this")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -45,43 +45,43 @@ def main() -> None:
 
 
 def _row(attack: Attack, seconds: float) -> str:
-    with ApiServer() as stranger, cluster() as api, tempfile.TemporaryDirectory() as folder:
-        hostile = Hostile(api, stranger.url)
-        hostile.begin(attack)
+    with ApiServer() as other_server, cluster() as api, tempfile.TemporaryDirectory() as folder:
+        hostile = Hostile(api, other_server.url)
+        hostile.start(attack)
         with _Process(api.write_kubeconfig(Path(folder) / "kubeconfig"), attack) as process:
             time.sleep(seconds / 2)
-            before = process.ask()
+            before = process.request_status()
             time.sleep(seconds / 2)
-            after = process.ask()
-            hostile.heal()
-            healed = time.monotonic()
-            while not _is_well(process.ask(), api) and time.monotonic() - healed < GIVEN_UP_AFTER:
+            after = process.request_status()
+            hostile.stop()
+            stopped = time.monotonic()
+            while not _has_recovered(process.request_status(), api) and time.monotonic() - stopped < RECOVERY_TIMEOUT:
                 time.sleep(0.1)
-            took = time.monotonic() - healed
-            grown = process.ask()["grown"]
-        if stranger.log:
-            raise SystemExit(f"{attack.name}: the stranger was asked for something")
+            seconds_to_recover = time.monotonic() - stopped
+            growth = process.request_status()["growth"]
+        if other_server.log:
+            raise SystemExit(f"{attack.name}: dsview followed the redirect to the other server")
     share = (after["cpu"] - before["cpu"]) / (after["at"] - before["at"])
-    said = "; ".join(dict.fromkeys(text for text in after["said"].values() if text))
-    return f"| {attack.name} | {grown:.0f} | {share:.2f} | {said} | {took:.1f} |"
+    messages = "; ".join(dict.fromkeys(text for text in after["messages"].values() if text))
+    return f"| {attack.name} | {growth:.0f} | {share:.2f} | {messages} | {seconds_to_recover:.1f} |"
 
 
-def _is_well(told: dict[str, Any], api: ApiServer) -> bool:
+def _has_recovered(status: dict[str, Any], api: ApiServer) -> bool:
     from dsview.kinds.registry import RESOURCES
 
-    kept = {
+    expected = {
         kind.value: {f"{n}/{name}": o["metadata"]["resourceVersion"] for (n, name), o in api.objects[plural].items()}
         for kind in FOLLOWED
         for plural in (RESOURCES[kind].plural,)
     }
-    return not told["statuses"] and not any(told["said"].values()) and bool(told["versions"] == kept)
+    return not status["statuses"] and not any(status["messages"].values()) and bool(status["versions"] == expected)
 
 
 class _Process:
-    """dsview without a screen, drained as a screen does; `ask` has it tell how it is."""
+    """A dsview process without a screen, whose session is drained as the UI would do it."""
 
     def __init__(self, kubeconfig: Path, attack: Attack) -> None:
-        command = [sys.executable, "-m", "tests.bench.hostile", "--child", f"{kubeconfig}:{','.join(attack.ways)}"]
+        command = [sys.executable, "-m", "tests.bench.hostile", "--child", f"{kubeconfig}:{','.join(attack.requests)}"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> _Process:
@@ -91,7 +91,7 @@ class _Process:
         self._process.kill()
         self._process.wait()
 
-    def ask(self) -> dict[str, Any]:
+    def request_status(self) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
@@ -101,56 +101,58 @@ class _Process:
 
 
 class _Child:
-    """The other side of `_Process`."""
+    """The child process of `_Process`."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, argument: str) -> None:
         from dsview.session.session import Session
         from dsview.sources.kube import KubeSource
         from tests.support.under_attack import Memory
 
-        kubeconfig, _, ways = what.partition(":")
-        self._ways = ways.split(",")
-        self._said: dict[str, str] = {}
-        self._wanted = threading.Semaphore(0)
+        kubeconfig, _, requests = argument.partition(":")
+        self._requests = requests.split(",")
+        self._messages: dict[str, str] = {}
+        self._status_requested = threading.Semaphore(0)
         self._memory = Memory()
-        self._one = Driven(Session(KubeSource(kubeconfig=kubeconfig)))
+        self._driven = Driven(Session(KubeSource(kubeconfig=kubeconfig)))
 
     def serve(self) -> None:
-        """Answer each line of standard input, until it ends."""
-        threading.Thread(target=self._look_at_yaml, daemon=True).start()
+        """Write the status for each line of standard input."""
+        threading.Thread(target=self._poll_yaml, daemon=True).start()
         threading.Thread(target=self._read, daemon=True).start()
-        with self._memory.watched():
+        with self._memory.measured():
             while True:
-                self._one.session.drain()
-                if self._wanted.acquire(timeout=0.1):
-                    sys.stdout.write(f"{json.dumps(self._told())}\n")
+                self._driven.session.drain()
+                if self._status_requested.acquire(timeout=0.1):
+                    sys.stdout.write(f"{json.dumps(self._status())}\n")
                     sys.stdout.flush()
 
     def _read(self) -> None:
         for _ in sys.stdin:
-            self._wanted.release()
+            self._status_requested.release()
 
-    def _look_at_yaml(self) -> None:
-        """The YAML view waits in a thread of its own."""
-        from tests.support.under_attack import said
+    def _poll_yaml(self) -> None:
+        """Read a manifest every second in a thread, as the YAML view does."""
+        from tests.support.under_attack import reported_message
 
-        while "yaml" in self._ways:
+        while "yaml" in self._requests:
             with contextlib.suppress(StopIteration, RuntimeError):
-                self._said["yaml"] = said(self._one, "yaml")
+                self._messages["yaml"] = reported_message(self._driven, "yaml")
             time.sleep(1.0)
 
-    def _told(self) -> dict[str, Any]:
+    def _status(self) -> dict[str, Any]:
         from dsview.kinds.registry import RESOURCES
-        from tests.support.under_attack import said
+        from tests.support.under_attack import reported_message
 
-        self._said |= {way: said(self._one, way) for way in self._ways if way != "yaml"}
-        state = self._one.session.state
+        self._messages |= {
+            request: reported_message(self._driven, request) for request in self._requests if request != "yaml"
+        }
+        state = self._driven.session.state
         return {
             "at": time.monotonic(),
             "cpu": time.process_time(),
-            "grown": self._memory.grown,
-            "said": self._said,
-            "statuses": self._one.statuses(),
+            "growth": self._memory.growth,
+            "messages": self._messages,
+            "statuses": self._driven.statuses(),
             "versions": {
                 kind.value: {f"{item.namespace or ''}/{item.name}": item.resource_version for item in state.store(kind)}
                 for kind in FOLLOWED

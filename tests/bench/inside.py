@@ -53,7 +53,7 @@ def loaded(pods: int, changed: Callable[[SourceEvent], SourceEvent] = lambda eve
     session = Session(source)
     session.start()
     for event in synthetic.events(synthetic.size_of(pods)):
-        source.tell(changed(event))
+        source.send(changed(event))
         session.drain(10.0)
     while session.has_work:
         session.drain(0.5)
@@ -197,9 +197,9 @@ def doors(pods: int, gateways: int, routes: int) -> dict[str, float]:
         for kind, line in raw[start : start + BATCH]:
             found.setdefault(kind, []).append(decode(kind, line))
         for kind, items in found.items():
-            source.tell(Changed(kind, items))
+            source.send(Changed(kind, items))
         session.drain(10.0)
-    source.tell(*(StatusChanged(kind=kind, health=Health.LIVE) for kind in Kind))
+    source.send(*(StatusChanged(kind=kind, health=Health.LIVE) for kind in Kind))
     while session.has_work:
         session.drain(0.5)
     used = time.process_time() - used

@@ -19,7 +19,7 @@ from tests.support.changes import (
     dropping_slices,
     emptying_slices,
     only_services_dual,
-    same,
+    unchanged,
     with_load_balancer,
     with_pod_ips,
     with_spec,
@@ -35,7 +35,7 @@ class Fold(NamedTuple):
     change: Change
     symptom: tuple[str, str]
     root: str | None
-    conf: Conf = same
+    conf: Conf = unchanged
 
 
 def _nothing(items: list[Json]) -> None:

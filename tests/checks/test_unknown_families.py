@@ -17,7 +17,7 @@ from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, StatusChanged
 from tests.support.changes import V6, WORKER, Json
-from tests.support.clusters import changed, find, fired, from_path
+from tests.support.clusters import changed, find, findings_by_code, from_path
 
 NOTHING_TELLS = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
 
@@ -101,7 +101,7 @@ def test_what_can_be_told_without_service_families_is_flagged_nevertheless(tmp_p
             item["data"]["Corefile"] = item["data"]["Corefile"].replace(" ip6.arpa", "")
         return _is_silent(item)
 
-    found = fired(_left_with(is_kept, tmp_path))
+    found = findings_by_code(_left_with(is_kept, tmp_path))
     assert [f.message for f in found["DS-CLU-002"]]
     assert [f.family for f in found["DS-CLU-009"]] == [V6]
 

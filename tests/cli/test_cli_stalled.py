@@ -48,7 +48,7 @@ def run(cluster: Cluster, timeout: float | None = None) -> tuple[Session, str]:
 
 def all_but_pods(cluster: Cluster, look: int) -> None:
     if look == 1:
-        cluster.know(*(kind for kind in Kind if kind not in {Kind.POD, Kind.PROXY_LISTENERS}))
+        cluster.set_health(*(kind for kind in Kind if kind not in {Kind.POD, Kind.PROXY_LISTENERS}))
 
 
 def test_it_ends_two_minutes_after_anything_more_was_read_and_names_what_is_missing() -> None:
@@ -65,7 +65,7 @@ def test_it_goes_on_as_long_as_more_comes() -> None:
     def slowly(cluster: Cluster, look: int) -> None:
         all_but_pods(cluster, look)
         if look == 30:
-            cluster.know(Kind.POD, health=Health.LIVE)
+            cluster.set_health(Kind.POD, health=Health.LIVE)
         elif look < 30:
             cluster.put(Kind.POD, Pod(namespace="shop", name=f"p{look}"))
 

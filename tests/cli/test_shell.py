@@ -9,7 +9,7 @@ import pytest
 
 from dsview.core.shell import pasteable
 from dsview.export.markdown import fix_in_markdown, plain_markdown
-from tests.support.clusters import SCENARIOS, fired, from_path
+from tests.support.clusters import SCENARIOS, findings_by_code, from_path
 
 
 def test_commands_are_copied_as_they_are_and_sentences_as_comments() -> None:
@@ -29,7 +29,7 @@ def test_commands_are_copied_as_they_are_and_sentences_as_comments() -> None:
 def test_every_fix_of_every_scenario_runs_kubectl_and_nothing_else() -> None:
     seen = 0
     for path in SCENARIOS:
-        for findings in fired(from_path(path)).values():
+        for findings in findings_by_code(from_path(path)).values():
             for finding in findings:
                 for line in pasteable(finding.fix or "").split("\n"):
                     if line and not line.startswith("# "):

@@ -22,8 +22,8 @@ def session_of(objects: list[tuple[Kind, Item]], unknown: frozenset[Kind] = froz
     session.start()
     for kind in Kind:
         items = [item for of, item in objects if of is kind and kind not in unknown]
-        source.tell(Changed(kind, items))
-        source.tell(StatusChanged(kind=kind, health=Health.REFUSED if kind in unknown else Health.GIVEN))
+        source.send(Changed(kind, items))
+        source.send(StatusChanged(kind=kind, health=Health.REFUSED if kind in unknown else Health.GIVEN))
     while session.has_work:
         session.drain(1.0)
     # A check that raised has no result, so nothing can contradict it.

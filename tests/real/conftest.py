@@ -10,13 +10,13 @@ import pytest
 
 from dsview.sources.kube import backoff, reconnect
 from tests.real.real import Real
-from tests.support.realapi import RealApi, missing
+from tests.support.realapi import RealApi, missing_prerequisite
 
 
 @pytest.fixture(scope="module", autouse=True)
 def assets() -> None:
-    """Whether the binaries of a real API server are available."""
-    if why := missing():
+    """There are binaries of a real API server."""
+    if why := missing_prerequisite():
         pytest.skip(why)
 
 

@@ -31,8 +31,8 @@ class Real(Driven):
         self.source = KubeSource(kubeconfig=str(api.write_kubeconfig(folder / "kubeconfig", **(user or {}))), **options)
         super().__init__(Session(self.source))
 
-    def until_said(self, health: Health, words: str, *kinds: Kind) -> None:
-        """Drain until each kind has this health and a reason that contains these words."""
+    def until_status(self, health: Health, words: str, *kinds: Kind) -> None:
+        """Drain until the health of each kind is that, and its reason holds those words."""
         for kind in kinds:
             self.until(partial(self._says, health, words, kind), f"{kind} are {health}: {words!r}")
 
@@ -53,8 +53,8 @@ class Real(Driven):
                 found[kind.value] = differs
         return found
 
-    def ends_well(self, but: Iterable[Kind] = ()) -> None:
-        """The end of each fault: every kind is live, the state equals a fresh list, and changes arrive."""
+    def assert_recovers(self, but: Iterable[Kind] = ()) -> None:
+        """What each fault ends with: every kind is live, the state equals a fresh list, and news arrive."""
         self.until(lambda: not self.statuses(but), "all is live")
         self.until(lambda: not self.difference(but), "all is as a fresh list")
         name = f"told-afterwards-{next(_numbers)}"

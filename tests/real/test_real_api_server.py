@@ -39,7 +39,7 @@ def test_a_service_patched_to_dual_stack_loses_its_flag(api: RealApi, real: Open
     single = {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"], "clusterIPs": kept.cluster_ips[:1]}
     api.patch(f"{SERVICES}/my-service", {"spec": single})
     one.until(lambda: "DS-SVC-002" in one.found("my-service"), "the flag is there again")
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_an_object_that_is_made_anew_under_its_name_is_the_new_one(api: RealApi, real: OpenReal) -> None:
@@ -49,7 +49,7 @@ def test_an_object_that_is_made_anew_under_its_name_is_the_new_one(api: RealApi,
     for _ in range(5):
         api.delete(f"{PODS}/again")
         api.create(PODS, pod("again"))
-    one.ends_well()
+    one.assert_recovers()
     after = one.session.state.pods.get(("default", "again"))
     assert before is not None
     assert after is not None
@@ -71,7 +71,7 @@ def test_a_burst_of_changes_ends_with_what_the_server_has(api: RealApi, real: Op
     for thread in threads:
         thread.start()
     one.until(lambda: not any(thread.is_alive() for thread in threads), "all was changed")
-    one.ends_well()
+    one.assert_recovers()
     last = one.session.state.pods.get(("default", "burst-0"))
     assert last is not None
     assert last.pod_ips == ("10.244.1.99",)

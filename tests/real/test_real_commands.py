@@ -79,7 +79,7 @@ def test_a_fix_that_is_pasted_mends_what_it_is_printed_for(
     assert found.fix
     run(tmp_path, found.fix)
     one.until(lambda: finding(one, check, name) is None, "it is flagged no more")
-    one.ends_well()
+    one.assert_recovers()
 
 
 def test_hostile_text_in_a_printed_command_is_one_word_that_kubectl_takes_for_a_name(

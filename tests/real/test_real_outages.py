@@ -26,10 +26,10 @@ def test_a_server_that_is_restarted_is_found_again_and_takes_nothing_away(
     one = real().settle()
     kept = {item.key for item in one.session.state.services}
     api.stop(graceful=graceful)
-    one.until_said(Health.STALE, "refuses the connection", *FOLLOWED)
+    one.until_status(Health.STALE, "refuses the connection", *FOLLOWED)
     assert {item.key for item in one.session.state.services} == kept
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     assert kept <= {item.key for item in one.session.state.services}
 
 
@@ -37,11 +37,11 @@ def test_what_changed_while_the_server_was_away_is_known_afterwards(api: RealApi
     api.create(SERVICES, service("goes"), service("changes"))
     one = real().settle()
     api.stop(graceful=False)
-    one.until_said(Health.STALE, "refuses the connection", Kind.SERVICE)
+    one.until_status(Health.STALE, "refuses the connection", Kind.SERVICE)
     api.start()
     api.delete(f"{SERVICES}/goes")
     api.patch(f"{SERVICES}/changes", {"spec": {"ipFamilyPolicy": "RequireDualStack"}})
-    one.ends_well()
+    one.assert_recovers()
     changed = one.session.state.services.get(("default", "changes"))
     assert changed is not None
     assert len(changed.cluster_ips) == 2
@@ -58,11 +58,11 @@ def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(api: RealAp
     newest = max(int(item.resource_version) for item in one.session.state.services)
     api.stop(graceful=False)
     api.stop_store()
-    one.until_said(Health.STALE, "refuses the connection", *FOLLOWED)
+    one.until_status(Health.STALE, "refuses the connection", *FOLLOWED)
     api.restore()
     api.start_store()
     api.start()
-    one.ends_well()
+    one.assert_recovers()
     assert max(int(item.resource_version) for item in one.session.state.services) < newest
     assert one.session.state.services.get(("default", "after-the-backup-1")) is None
     assert one.session.state.services.get(("default", "in-the-backup")) is not None
@@ -78,12 +78,12 @@ def test_a_server_without_its_store_is_waited_for_and_said_to_give_no_answer(
     api.stop_store()
     # Watches continue from the server's memory; a list waits for the store.
     other = real()
-    other.until_said(Health.LOADING, "may be waiting for its etcd", Kind.SERVICE, Kind.POD)
+    other.until_status(Health.LOADING, "may be waiting for its etcd", Kind.SERVICE, Kind.POD)
     assert {item.key for item in one.session.state.services} == kept
     api.start_store()
     api.await_ready()
-    one.ends_well()
-    other.ends_well()
+    one.assert_recovers()
+    other.assert_recovers()
 
 
 def test_a_token_that_is_no_longer_accepted_is_said_and_a_new_one_is_used(
@@ -114,6 +114,6 @@ def test_a_token_that_is_no_longer_accepted_is_said_and_a_new_one_is_used(
     api.delete(f"{accounts}/reader")
     api.stop(graceful=False)
     api.start()
-    one.until_said(Health.STALE, "does not accept the credentials", Kind.POD, Kind.SERVICE)
+    one.until_status(Health.STALE, "does not accept the credentials", Kind.POD, Kind.SERVICE)
     renew()
-    one.ends_well()
+    one.assert_recovers()

@@ -22,7 +22,7 @@ from tests.real.real import PODS, SERVICES, Real, pod, service
 from tests.security.live import live
 from tests.support.clusters import DATA
 from tests.support.driven import FOLLOWED
-from tests.support.realapi import USER, USER_TOKEN, Json, RealApi, Refused
+from tests.support.realapi import USER, USER_TOKEN, Json, RealApi, RequestFailed
 
 OpenReal = Callable[..., Real]
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -47,7 +47,7 @@ def permit(api: RealApi) -> Iterator[Callable[[str], None]]:
         rules = yaml.safe_load(role)
         try:
             api.request("PUT", f"{RBAC}/clusterroles/dsview", rules)
-        except Refused:
+        except RequestFailed:
             api.create(f"{RBAC}/clusterroles", rules)
 
     yield give
@@ -155,10 +155,10 @@ def test_rights_that_are_withdrawn_are_said_and_given_back_are_used(
     permit("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: dsview}, rules: []}")
     # A permitted watch lasts for minutes; the refusal appears when it is reopened.
     one.wake()
-    one.until_said(Health.REFUSED, "forbidden", *FOLLOWED)
+    one.until_status(Health.REFUSED, "forbidden", *FOLLOWED)
     api.create(SERVICES, service("unseen"))
     permit(cluster_role())
-    one.ends_well()
+    one.assert_recovers()
     assert one.session.state.services.get(("default", "unseen")) is not None
 
 
@@ -168,7 +168,7 @@ def test_without_any_right_every_kind_is_refused_and_nothing_else_is_tried(
     permit("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: dsview}, rules: []}")
     before = len(api.audit())
     one = real(user=AS_USER).settle()
-    one.until_said(Health.REFUSED, "forbidden", *FOLLOWED)
+    one.until_status(Health.REFUSED, "forbidden", *FOLLOWED)
     assert one.session.state.server.version is not None
     asked = harmless(api.audit()[before:])
     # Instead of all namespaces, that of the context is tried, if it names one.

@@ -45,7 +45,7 @@ def test_lists_come_in_pages_where_they_are_not_streamed(
         one.settle()
         assert len(one.session.state.pods) == 23
         assert one.source.traffic()[Kind.POD].lists == 5
-        one.ends_well()
+        one.assert_recovers()
 
 
 def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
@@ -68,7 +68,7 @@ def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
     monkeypatch.setattr(ObjectBatcher, "add", add_and_compact)
     with session(paging, tmp_path) as one:
         one.settle()
-        one.ends_well()
+        one.assert_recovers()
         assert taken
         assert one.session.state.pods.get(("default", "expired-0")) is None
         assert one.session.state.pods.get(("default", "after-the-first-page")) is not None
@@ -82,12 +82,12 @@ def test_a_watch_from_a_version_that_etcd_has_compacted_lists_anew(paging: RealA
         one.settle()
         lists = one.source.traffic()[Kind.SERVICE].lists
         paging.stop(graceful=False)
-        one.until_said(Health.STALE, "refuses the connection", Kind.SERVICE)
+        one.until_status(Health.STALE, "refuses the connection", Kind.SERVICE)
         kept = one.session.state.services.get(("default", "kubernetes"))
         paging.start()
         paging.delete(f"{SERVICES}/compacted")
         paging.compact()
-        one.ends_well()
+        one.assert_recovers()
         assert one.session.state.services.get(("default", "compacted")) is None
         assert one.session.state.services.get(("default", "kubernetes")) == kept
         assert one.source.traffic()[Kind.SERVICE].lists > lists
@@ -99,13 +99,13 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.5)
     with RealApi(tmp_path_factory.mktemp("absent"), NOT_SERVED) as api, session(api, tmp_path) as one:
         one.settle()
-        one.until_said(Health.ABSENT, "does not serve", Kind.NETWORK_POLICY)
+        one.until_status(Health.ABSENT, "does not serve", Kind.NETWORK_POLICY)
         assert not one.statuses(but=[Kind.NETWORK_POLICY])
         assert any(entry.check == "DS-NET-001" for entry in one.session.not_evaluated())
         api.stop(graceful=False)
         api.flags = ()
         api.start()
-        one.ends_well()
+        one.assert_recovers()
         assert not any(entry.check == "DS-NET-001" for entry in one.session.not_evaluated())
 
 
@@ -136,7 +136,7 @@ def test_what_the_server_makes_of_services_is_as_it_should_be(
         for finding in one.session.book.sorted():
             found.setdefault(finding.check, set()).add(finding.object.name)
         assert found == said
-        one.ends_well()
+        one.assert_recovers()
 
 
 def test_a_cluster_that_becomes_dual_stack_says_which_services_stayed_behind(
@@ -155,4 +155,4 @@ def test_a_cluster_that_becomes_dual_stack_says_which_services_stayed_behind(
         one.until(lambda: one.found("plain") == {"DS-SVC-002"}, "the plain one is said to have one")
         api.patch(f"{SERVICES}/prefers", {"spec": {"ipFamilies": ["IPv4", "IPv6"]}})
         one.until(lambda: one.found("prefers") == set(), "the fix that is told helps")
-        one.ends_well()
+        one.assert_recovers()

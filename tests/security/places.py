@@ -121,7 +121,7 @@ def _nothing() -> Session:
     source = ScriptedSource()
     session = Session(source, clock=lambda: NOW)
     session.start()
-    source.know()
+    source.set_health()
     while not session.is_settled:
         session.drain(1.0)
     return session

@@ -155,8 +155,8 @@ def test_a_kind_that_dsview_failed_on_is_live_again_when_the_fault_is_over(
 
     monkeypatch.setattr(ObjectBatcher, "add_event", fail_at_first)
     one = ApiSession(api, tmp_path)
-    one.until_said(Health.FAILED, "dsview itself failed while reading them (TypeError)", Kind.NODE)
-    one.ends_well()
+    one.until_status(Health.FAILED, "dsview itself failed while reading them (TypeError)", Kind.NODE)
+    one.assert_recovers()
     one.session.stop()
     assert not faults
     assert len(list(state_folder.glob("crash-*.txt"))) == 1, "one report of all of them"

@@ -1,7 +1,7 @@
-"""A hostile or broken API server takes no memory, holds no thread, and ends nothing for good.
+"""A hostile or broken API server cannot exhaust memory, block a thread or do lasting damage.
 
-Each attack comes on all of its ways at once. Sizes are real; times are shortened. `python -m tests.bench.hostile` does
-the same with real times, in a process that can be measured.
+Each attack is mounted on all of its requests at once. Sizes are real; timeouts are shortened. To measure a separate
+process with real timeouts, run `python -m tests.bench.hostile`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tests.security.live import SCENARIO
 from tests.support.apiserver import ApiServer
 from tests.support.attacks import ATTACKS, Attack, Hostile
 from tests.support.live import Live
-from tests.support.under_attack import Memory, is_well, said
+from tests.support.under_attack import Memory, has_recovered, reported_message
 
-MOST_MEMORY = 200.0
-"""MB above the start."""
+MAX_GROWTH = 200.0
+"""MB."""
 
-HEALS_WITHIN = 10.0
+RECOVERY_TIMEOUT = 10.0
 SECONDS = 0.4
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="me
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes too long is given up after less than a second, and asked for again at once."""
+    """Requests time out after less than a second, and are retried at once."""
     short = ((client, "ERROR", ERROR), (client, "EXEC", EXEC), (client, "OBJECT", OBJECT), (events, "PAGE", PAGE))
     for module, name, limit in (*short, (reflector, "PAGE", PAGE), (version, "VERSION", VERSION)):
         monkeypatch.setattr(module, name, BodyLimit(limit.size, SECONDS))
@@ -55,8 +55,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def stranger() -> Iterator[ApiServer]:
-    """A server that no kubeconfig names."""
+def other_server() -> Iterator[ApiServer]:
+    """A server that is in no kubeconfig."""
     with ApiServer() as server:
         yield server
 
@@ -71,38 +71,41 @@ def api() -> Iterator[ApiServer]:
         yield server
 
 
-def until_said(one: Live, way: str, attack: Attack) -> None:
-    """Wait until a person can read what is wrong; a watch that is kept silent cannot be told from a quiet one."""
-    if way not in attack.silent_on:
-        one.until(lambda: bool(re.search(attack.said, said(one, way))), f"{way}: {attack.said!r} is said")
+def await_message(live: Live, request: str, attack: Attack) -> None:
+    """Wait until users can read what is wrong, unless the attack cannot be told from a quiet server."""
+    if request not in attack.silent_on:
+        live.until(
+            lambda: bool(re.search(attack.message, reported_message(live, request))),
+            f"{request} reports {attack.message!r}",
+        )
 
 
-def until_well(one: Live, way: str) -> None:
-    one.until(lambda: is_well(one, way), f"{way} is well again")
+def await_recovery(live: Live, request: str) -> None:
+    live.until(lambda: has_recovered(live, request), f"{request} works again")
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
-def test_an_attack_is_said_costs_little_and_is_over_when_the_server_behaves_again(
-    api: ApiServer, stranger: ApiServer, tmp_path: Path, attack: Attack, monkeypatch: pytest.MonkeyPatch
+def test_an_attack_is_reported_costs_little_memory_and_ends_when_the_server_recovers(
+    api: ApiServer, other_server: ApiServer, tmp_path: Path, attack: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A watch that drips in the size of a chunk looks like a silent one.
+    # A watch whose chunk size trickles in looks like a silent one.
     monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", SECONDS * 2)
-    hostile, memory = Hostile(api, stranger.url), Memory()
-    hostile.begin(attack)
-    with memory.watched():
-        one = Live(api, tmp_path, request_timeout=SECONDS)
-        one.until(lambda: bool(one.session.state.pods), "pods are there")
-        for way in attack.ways:
-            until_said(one, way, attack)
+    hostile, memory = Hostile(api, other_server.url), Memory()
+    hostile.start(attack)
+    with memory.measured():
+        live = Live(api, tmp_path, request_timeout=SECONDS)
+        live.until(lambda: bool(live.session.state.pods), "pods were read")
+        for request in attack.requests:
+            await_message(live, request, attack)
         monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", 60.0)
-        hostile.heal()
-        healed = time.monotonic()
-        one.ends_well()
-        one.until(lambda: one.session.state.status(Kind.EVENT).health.is_complete, "Events were read")
-        for way in attack.ways:
-            until_well(one, way)
-        seconds = time.monotonic() - healed
-        one.session.stop()
-    assert memory.grown < MOST_MEMORY
-    assert seconds < HEALS_WITHIN
-    assert stranger.log == []
+        hostile.stop()
+        stopped = time.monotonic()
+        live.assert_recovers()
+        live.until(lambda: live.session.state.status(Kind.EVENT).health.is_complete, "Events were read")
+        for request in attack.requests:
+            await_recovery(live, request)
+        seconds = time.monotonic() - stopped
+        live.session.stop()
+    assert memory.growth < MAX_GROWTH
+    assert seconds < RECOVERY_TIMEOUT
+    assert other_server.log == []

@@ -21,7 +21,7 @@ from dsview.cli import cli
 from dsview.core.address import V4, V6, Family
 from dsview.session import prober
 from tests.support.clusters import DATA
-from tests.support.ports import hold, refusing_port
+from tests.support.ports import refusing_port, reserve_port
 
 REAL_SOCKET = socket.socket
 PACKAGE = Path(dsview.__file__).parent
@@ -126,7 +126,7 @@ def listener() -> Iterator[dict[Family, int]]:
         ports[family] = server.getsockname()[1]
         if has_ipv6():
             # The same port of the other family refuses.
-            opened.append(hold("::1" if family == V4 else "127.0.0.1", ports[family]))
+            opened.append(reserve_port("::1" if family == V4 else "127.0.0.1", ports[family]))
     yield ports
     for server in opened:
         server.close()

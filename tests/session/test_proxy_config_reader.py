@@ -60,7 +60,7 @@ class Stage:
         """How many pods were read by then."""
         self.now += seconds
         self.reader.follow(self.now)
-        return len(self.source.asked)
+        return len(self.source.requested_configs)
 
     def is_waiting(self) -> bool:
         return self.reader.is_waiting
@@ -78,8 +78,8 @@ def other(pod: Pod = POD, **fields: Any) -> Pod:
 def test_a_ready_controller_is_asked_once_in_its_own_container() -> None:
     stage = Stage()
     stage.pods(POD)
-    assert stage.source.asked == [(POD.key, "controller")]
-    assert stage.source.config_maps == [("ingress", "conf")]
+    assert stage.source.requested_configs == [(POD.key, "controller")]
+    assert stage.source.watched_config_maps == [("ingress", "conf")]
     assert stage.is_waiting() is True
     assert stage.status == (Health.LOADING, "")
     stage.answer()
@@ -87,14 +87,14 @@ def test_a_ready_controller_is_asked_once_in_its_own_container() -> None:
     assert stage.status == (Health.LIVE, "")
     assert stage.later(REREAD_INTERVAL - 1) == 1
     assert stage.later(1) == 2
-    assert stage.source.config_maps == [("ingress", "conf")]
+    assert stage.source.watched_config_maps == [("ingress", "conf")]
 
 
 def test_nothing_is_asked_before_the_pods_are_known() -> None:
     stage = Stage()
     stage.state.apply(Changed(Kind.POD, (POD,)))
     stage.reader.follow(stage.now)
-    assert stage.source.asked == []
+    assert stage.source.requested_configs == []
     assert stage.status == (Health.LOADING, "")
 
 
@@ -104,7 +104,7 @@ def test_a_pod_that_was_replaced_or_restarted_is_asked_again(fields: dict[str, A
     stage.pods(POD)
     stage.answer()
     stage.pods(other(**fields))
-    assert len(stage.source.asked) == 2
+    assert len(stage.source.requested_configs) == 2
 
 
 def test_a_pod_that_changed_in_nothing_that_matters_is_not_asked_again() -> None:
@@ -112,7 +112,7 @@ def test_a_pod_that_changed_in_nothing_that_matters_is_not_asked_again() -> None
     stage.pods(POD)
     stage.answer()
     stage.pods(other(pod_ips=("10.0.0.9",)))
-    assert len(stage.source.asked) == 1
+    assert len(stage.source.requested_configs) == 1
 
 
 def test_a_change_of_the_config_map_is_read_at_once_and_again_after_the_reload() -> None:
@@ -134,7 +134,7 @@ def test_a_change_of_the_config_map_is_read_at_once_and_again_after_the_reload()
 def test_a_pod_that_is_not_up_is_not_asked(fields: dict[str, Any]) -> None:
     stage = Stage()
     stage.pods(other(**fields))
-    assert stage.source.asked == []
+    assert stage.source.requested_configs == []
     assert not stage.is_waiting()
 
 
@@ -160,7 +160,7 @@ def test_what_could_not_be_read_is_asked_again_soon_and_then_less_and_less_often
     pauses: list[int] = []
     while sum(pauses) < REREAD_INTERVAL * 10:
         stage.answer(ListenSource.PREDICTED, "the connection broke")
-        before, pause = len(stage.source.asked), 1
+        before, pause = len(stage.source.requested_configs), 1
         while stage.later(1) == before:
             pause += 1
         pauses.append(pause)
@@ -180,7 +180,7 @@ def test_some_that_were_read_make_the_kind_known_and_the_rest_is_said() -> None:
 def test_files_are_never_asked_and_count_as_given_or_not() -> None:
     stage = Stage(is_live=False)
     stage.pods(POD)
-    assert stage.source.asked == []
+    assert stage.source.requested_configs == []
     assert stage.status == (Health.NOT_GIVEN, "")
     stage.answer()
     assert stage.status == (Health.GIVEN, "")

@@ -88,21 +88,21 @@ def test_a_session_settles_when_every_kind_is_known_or_known_to_be_unavailable(
     session: Session, source: ScriptedSource
 ) -> None:
     assert not drained(session).is_settled
-    source.know()
-    source.know(Kind.NODE, health=Health.REFUSED)
-    source.know(Kind.ENDPOINTS, health=Health.LOADING)
+    source.set_health()
+    source.set_health(Kind.NODE, health=Health.REFUSED)
+    source.set_health(Kind.ENDPOINTS, health=Health.LOADING)
     assert not drained(session).is_settled
-    source.know(Kind.ENDPOINTS, health=Health.ABSENT)
+    source.set_health(Kind.ENDPOINTS, health=Health.ABSENT)
     assert drained(session).is_settled
 
 
 def test_a_finding_appears_and_goes_with_its_object(session: Session, source: ScriptedSource) -> None:
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, WEB)
-    source.know()
+    source.set_health()
     assert codes(drained(session)) == ["DS-SVC-001"]
     assert session.counts() == {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 0}
-    source.tell(Changed(Kind.SERVICE, (), (WEB.key,)))
+    source.send(Changed(Kind.SERVICE, (), (WEB.key,)))
     delta = session.drain(1.0)
     assert {ref.name for ref in delta.findings} == {"web"}
     assert codes(session) == []
@@ -111,9 +111,9 @@ def test_a_finding_appears_and_goes_with_its_object(session: Session, source: Sc
 def test_what_needs_a_kind_that_is_refused_is_not_evaluated_and_the_reason_is_said(
     session: Session, source: ScriptedSource
 ) -> None:
-    source.know()
-    source.know(Kind.NODE, health=Health.REFUSED)
-    source.know(Kind.IP_ADDRESS, health=Health.ABSENT)
+    source.set_health()
+    source.set_health(Kind.NODE, health=Health.REFUSED)
+    source.set_health(Kind.IP_ADDRESS, health=Health.ABSENT)
     reasons = {item.check: item.reason for item in drained(session).not_evaluated()}
     assert reasons["DS-NODE-002"] == "nodes: not permitted"
     assert reasons["DS-CLU-005"] == "ipaddresses.networking.k8s.io: this cluster does not serve them"
@@ -126,8 +126,8 @@ def test_a_new_condition_waits_for_its_grace_and_an_old_one_does_not(
 ) -> None:
     pending = msgspec.structs.replace(WEB, name="lb", type="LoadBalancer", ip_family_policy="SingleStack")
     source.put(Kind.SERVICE, pending)
-    source.know()
-    # It existed when dsview started: a one-shot run would report it too.
+    source.set_health()
+    # It held when dsview came: a one-shot run would say so too.
     assert codes(drained(session)) == ["DS-LB-004"]
     served = msgspec.structs.replace(pending, load_balancer_ingress=(LoadBalancerIngress(ip="192.0.2.1"),))
     source.put(Kind.SERVICE, served)
@@ -145,7 +145,7 @@ def test_a_clock_that_is_set_delays_no_finding_by_more_than_its_grace(
     session: Session, source: ScriptedSource, clock: Clock, jump: int
 ) -> None:
     pending = msgspec.structs.replace(WEB, name="lb", type="LoadBalancer", ip_family_policy="SingleStack")
-    source.know()
+    source.set_health()
     drained(session)
     source.put(Kind.SERVICE, pending)
     clock.now += 100
@@ -167,7 +167,7 @@ def test_a_check_that_raised_is_said_not_to_be_evaluated_until_it_goes_well_agai
     monkeypatch.setattr("dsview.checks.engine.engine.run_check", fail_on_web)
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, WEB, like_web("other", 1, labels={"team": "blue"}), like_web("good", 2, labels={}))
-    source.know()
+    source.set_health()
     assert codes(drained(session)) == ["DS-SVC-001"]
 
     def reasons() -> list[str]:
@@ -178,7 +178,7 @@ def test_a_check_that_raised_is_said_not_to_be_evaluated_until_it_goes_well_agai
     source.put(Kind.SERVICE, like_web("web", 0, labels={}))
     drained(session)
     assert "other" in reasons()[0]
-    source.tell(Changed(Kind.SERVICE, (), (("shop", "other"),)))
+    source.send(Changed(Kind.SERVICE, (), (("shop", "other"),)))
     drained(session)
     assert reasons() == []
     assert codes(session) == ["DS-SVC-001", "DS-SVC-001"]
@@ -187,14 +187,14 @@ def test_a_check_that_raised_is_said_not_to_be_evaluated_until_it_goes_well_agai
 def test_a_change_of_the_profile_concerns_everything(session: Session, source: ScriptedSource) -> None:
     source.put(Kind.SERVICE_CIDR, msgspec.structs.replace(DUAL, cidrs=("10.96.0.0/16",)))
     source.put(Kind.SERVICE, WEB)
-    source.know()
+    source.set_health()
     assert codes(drained(session)) == []
     source.put(Kind.SERVICE_CIDR, DUAL)
     delta = session.drain(1.0)
     assert delta.profile
     assert delta.everything
     assert codes(session) == ["DS-SVC-001"]
-    source.tell(ServerInfo(version="v1.36.0"))
+    source.send(ServerInfo(version="v1.36.0"))
     assert session.drain(1.0).profile
     assert not session.drain(1.0)
 
@@ -202,9 +202,9 @@ def test_a_change_of_the_profile_concerns_everything(session: Session, source: S
 def test_a_relist_takes_away_what_is_gone(session: Session, source: ScriptedSource) -> None:
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, WEB, like_web("other", 1))
-    source.know()
+    source.set_health()
     assert len(codes(drained(session))) == 2
-    source.tell(Listed(Kind.SERVICE, frozenset({WEB.key})))
+    source.send(Listed(Kind.SERVICE, frozenset({WEB.key})))
     assert [finding.object.name for finding in drained(session).book] == ["web"]
 
 
@@ -215,7 +215,7 @@ def test_exempted_findings_are_counted_and_not_shown(source: ScriptedSource, clo
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, WEB, like_web("red", 1, labels={}))
     source.put(Kind.SERVICE, like_web("noted", 2, labels={}, ignore="DS-SVC-001 on purpose"))
-    source.know()
+    source.set_health()
     assert [finding.object.name for finding in drained(session).book] == ["red"]
     assert [finding.object.name for finding in session.exempted_findings] == ["noted", "web"]
     source.put(Kind.SERVICE, msgspec.structs.replace(WEB, labels={}))
@@ -233,15 +233,15 @@ def test_the_severity_of_the_house_is_shown_and_an_ignored_check_is_not_asked(
     session.start()
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, msgspec.structs.replace(WEB, cluster_ip="10.9.0.1", cluster_ips=("10.9.0.1",)))
-    source.know()
-    source.know(Kind.SERVICE_CIDR, health=Health.STALE)
+    source.set_health()
+    source.set_health(Kind.SERVICE_CIDR, health=Health.STALE)
     assert [(f.check, f.severity) for f in drained(session).book] == [("DS-SVC-001", Severity.ERROR)]
     assert "DS-SVC-004" not in {item.check for item in session.not_evaluated()}
     session.stop()
 
 
 def test_waiting_ends_when_something_arrives(session: Session, source: ScriptedSource) -> None:
-    source.know(Kind.POD)
+    source.set_health(Kind.POD)
     started = time.perf_counter()
     session.wait(30)
     assert time.perf_counter() - started < 5
@@ -252,7 +252,7 @@ def test_objects_can_be_read_before_their_kind_is_known_and_nothing_is_said_of_t
 ) -> None:
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, WEB)
-    source.know(Kind.SERVICE_CIDR)
+    source.set_health(Kind.SERVICE_CIDR)
     assert codes(drained(session)) == []
     assert list(session.state.services) == [WEB]
     with pytest.raises(UserError):
@@ -263,7 +263,7 @@ def test_draining_much_goes_on_in_slices_until_all_is_evaluated(session: Session
     size = synthetic.size_of(6_000)
     for event in synthetic.events(size):
         if not (isinstance(event, StatusChanged) and event.kind is Kind.PROXY_LISTENERS):
-            source.tell(event)
+            source.send(event)
     slices = 0
     while session.has_work:
         session.drain(0.002)
@@ -278,7 +278,7 @@ def test_what_a_session_kept_is_free_again_when_the_next_one_is_settled(source: 
     gc.unfreeze()
     first = Session(source)
     first.start()
-    source.know()
+    source.set_health()
     assert drained(first).is_settled
     kept = weakref.ref(first)
     first.stop()
@@ -290,7 +290,7 @@ def test_what_a_session_kept_is_free_again_when_the_next_one_is_settled(source: 
     second.replaces_session = True
     second.start()
     assert kept() is not None
-    next_source.know()
+    next_source.set_health()
     assert drained(second).is_settled
     assert kept() is None
     second.stop()

@@ -132,8 +132,8 @@ class NewShop:
             *slices("new", pods),
         ]
         for kind in RESOURCES:
-            self.source.tell(Changed(kind, [item for item in objects if kind_of(item) is kind]), Listed(kind))
-            self.source.tell(StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
+            self.source.send(Changed(kind, [item for item in objects if kind_of(item) is kind]), Listed(kind))
+            self.source.send(StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
         self.pass_time(0)
 
     def pass_time(self, seconds: int) -> None:
@@ -185,7 +185,7 @@ def test_what_was_too_new_is_judged_when_it_is_not_and_settles_no_longer() -> No
 
 def test_a_deleted_object_settles_no_longer() -> None:
     shop = NewShop()
-    shop.source.tell(Changed(Kind.SERVICE, [], [("shop", "new")]), Changed(Kind.POD, [], [("shop", "new-0")]))
+    shop.source.send(Changed(Kind.SERVICE, [], [("shop", "new")]), Changed(Kind.POD, [], [("shop", "new-0")]))
     shop.pass_time(1)
     assert not shop.session.settling.subjects()
     assert "Settling" not in overview_now(shop.session).verdict

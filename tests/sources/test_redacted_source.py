@@ -72,10 +72,10 @@ def test_questions_go_to_what_is_meant_and_words_of_the_cluster_stay_behind() ->
     (shown,) = told[-1].upserts  # type: ignore[attr-defined]  # a Changed
     assert (shown.namespace, shown.name) == ("namespace-1", "pod-1")
     hidden.read_proxy_config(shown, "controller", told.append)
-    assert source.asked == [(("edge", "ctrl-1"), "controller")]
+    assert source.requested_configs == [(("edge", "ctrl-1"), "controller")]
     hidden.watch_config_map("namespace-1", "never-seen")
-    assert source.config_maps == [("edge", "never-seen")]
-    source.tell(
+    assert source.watched_config_maps == [("edge", "never-seen")]
+    source.send(
         Listed(Kind.POD, frozenset({("edge", "ctrl-1")}), ("edge",)),
         StatusChanged(kind=Kind.POD, health=Health.REFUSED, reason="user bob may not"),
         Quarantined(Kind.POD, "edge/odd", "edge/odd is odd"),

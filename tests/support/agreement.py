@@ -1,4 +1,4 @@
-"""Checks, traces, the overview and the plan agree about each Service."""
+"""Assertions that checks, traces, the overview and the plan agree about each Service."""
 
 from __future__ import annotations
 
@@ -14,57 +14,59 @@ from dsview.core.finding import Finding, Severity
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
-NOTED = "DS-EPS-008"
-"""The one check whose note says that a Service is broken."""
+NOTE_OF_FAILURE = "DS-EPS-008"
+"""The only check that reports a broken Service as a note."""
 
 
 def assert_agreement(view: ClusterView) -> None:
-    """Every Service's trace breaks where an error names it, and nowhere without a finding; the overview counts this."""
+    """A Service's trace is broken if it has an error, and only if there is a finding; the overview counts these."""
     failing: Counter[Family] = Counter()
     partial: Counter[Family] = Counter()
     for service in view.state.services:
-        found = trace_service(view, service)
+        trace = trace_service(view, service)
         named = view.findings_of("Service", *service.key)
         errors = [f for f in named if f.severity is Severity.ERROR]
         for family in FAMILIES:
-            is_broken = found.course(family).outcome is Outcome.BROKEN
+            is_broken = trace.course(family).outcome is Outcome.BROKEN
             if is_broken:
-                about = [f for f in on_the_way(view, service) if f.family in (family, None)]
-                assert any(f.severity is not Severity.NOTE or f.check == NOTED for f in about), found.course(family)
-                (partial if is_in_part(found, family) else failing)[family] += 1
+                about = [f for f in findings_along(view, service) if f.family in (family, None)]
+                assert any(f.severity is not Severity.NOTE or f.check == NOTE_OF_FAILURE for f in about), trace.course(
+                    family
+                )
+                (partial if is_partial(trace, family) else failing)[family] += 1
             if any(f.family == family for f in errors):
                 assert is_broken, (service.key, errors)
         if errors and service.families:
-            assert found.is_broken, (service.key, errors)
+            assert trace.is_broken, (service.key, errors)
     for pod in view.state.controllers.values():
         assert_listeners_agree(view, pod)
-    told = overview_now(view)
-    assert (Counter(told.failing), Counter(told.partial)) == (failing, partial)
+    overview = overview_now(view)
+    assert (Counter(overview.failing), Counter(overview.partial)) == (failing, partial)
     assert_plan_agrees(view)
 
 
 def assert_listeners_agree(view: ClusterView, pod: Pod) -> None:
-    """The trace of a proxy pod breaks nowhere without a finding about it, its Services, its Node or its settings."""
-    found = trace_pod(view, pod)
+    """A proxy pod's trace is broken only if there is a finding about it, its Services, its Node or its ConfigMap."""
+    trace = trace_pod(view, pod)
     about = [*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name)]
     for service in view.state.selectors.selecting(pod):
         about += view.findings_of("Service", *service.key)
     about += [finding for finding in view.book if finding.object.kind == "ConfigMap"]
     for family in FAMILIES:
-        if found.course(family).outcome is Outcome.BROKEN:
-            weighty = [f for f in about if f.severity is not Severity.NOTE or f.check == NOTED]
-            assert any(f.family in (family, None) for f in weighty), found.course(family)
+        if trace.course(family).outcome is Outcome.BROKEN:
+            relevant = [f for f in about if f.severity is not Severity.NOTE or f.check == NOTE_OF_FAILURE]
+            assert any(f.family in (family, None) for f in relevant), trace.course(family)
 
 
-def on_the_way(view: ClusterView, service: Service) -> list[Finding]:
+def findings_along(view: ClusterView, service: Service) -> list[Finding]:
     """The findings about the Service, the Pods behind it and the Nodes."""
     pods = [pod for pod in view.state.pods if is_behind(view, service, pod)]
-    found = [*view.findings_of("Service", *service.key)]
+    findings = [*view.findings_of("Service", *service.key)]
     for pod in pods:
-        found += [*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name)]
+        findings += [*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name)]
     if service.type == "NodePort":
-        found += [finding for name in view.nodes for finding in view.findings_of("Node", "", name)]
-    return found
+        findings += [finding for name in view.nodes for finding in view.findings_of("Node", "", name)]
+    return findings
 
 
 def is_behind(view: ClusterView, service: Service, pod: Pod) -> bool:
@@ -72,13 +74,13 @@ def is_behind(view: ClusterView, service: Service, pod: Pod) -> bool:
     return any(selecting.key == service.key for selecting in view.state.selectors.selecting(pod))
 
 
-def is_in_part(found: Trace, family: Family) -> bool:
-    """Whether some of it still serves the family."""
-    return all(found.hops[i].lane(family).in_part for i in found.course(family).causes)
+def is_partial(trace: Trace, family: Family) -> bool:
+    """Whether part of the Service still serves the family."""
+    return all(trace.hops[i].lane(family).in_part for i in trace.course(family).causes)
 
 
 def assert_plan_agrees(view: ClusterView) -> None:
-    """The plan calls no Service ready that has no endpoint, and none without pods that has ready ones."""
+    """No Service with ready pods is reported by the plan to have none."""
     for step in make_plan(view).steps:
         key = (step.service.namespace or "", step.service.name)
         service = view.state.services.get(key)

@@ -1,6 +1,6 @@
-"""A loopback API server: lists in pages, watches, streaming lists, bookmarks, exec; faults can be chosen.
+"""A loopback API server with paged lists, watches, streaming lists, bookmarks, exec and injected faults.
 
-It speaks as kube-apiserver 1.36 was recorded to speak, over real sockets, and logs every request.
+It imitates recordings of kube-apiserver 1.36 over real sockets, and logs every request.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from tests.support import protobuf_answers
-from tests.support.ports import hold
+from tests.support.ports import reserve_port
 
 Json = dict[str, Any]
 PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -50,12 +50,12 @@ KINDS: dict[str, tuple[str, str, bool]] = {
     "apiservices": ("apiregistration.k8s.io/v1", "APIService", False),
 }
 Piece = bytes | Callable[[], object]
-"""Bytes to send, or something to do before the next ones."""
+"""Bytes to send, or a callable to run before the next bytes are sent."""
 
 ADD_ONS: dict[str, tuple[str, str, bool]] = {
     resource.plural: (f"{resource.group}/{resource.versions[0]}", kind.value, resource.namespaced)
     for kind, resource in RESOURCES.items()
-    # Kinds go by their plural here, and that of Istio's Gateway is taken.
+    # The keys are plurals, and Istio's Gateway shares its plural with that of the Gateway API.
     if resource.optional and not resource.served_as
 }
 KINDS |= ADD_ONS
@@ -64,9 +64,9 @@ PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
 
 @dataclass(frozen=True)
 class Request:
-    """One request as the server saw it. `verb` is list, watch, get, exec or the HTTP method if it is none of these.
+    """A request that the server received. `verb` is list, watch, get or exec, and the HTTP method for anything else.
 
-    `command` is what an exec is to run, and `wants_protobuf` says what Accept asks for.
+    `command` is the command of an exec; `wants_protobuf` is set if the Accept header allows protobuf.
     """
 
     verb: str
@@ -79,8 +79,8 @@ class Request:
     wants_protobuf: bool = False
 
 
-class Fault(Exception):  # noqa: N818  (it is one, and meant)
-    """Raised by a fault hook to answer with this status and body instead."""
+class Fault(Exception):  # noqa: N818  (an injected fault, not an error of the server)
+    """Raised by a hook to respond with this status and body instead."""
 
     def __init__(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         super().__init__(code)
@@ -90,10 +90,10 @@ class Fault(Exception):  # noqa: N818  (it is one, and meant)
 
 
 class Raw(Exception):  # noqa: N818  (as above)
-    """Raised by a fault hook to send these bytes in place of an answer, and then to break the connection.
+    """Raised by a hook to send these bytes instead of a response, and then close the connection.
 
-    `reset` breaks it as a server that was killed does; `until` keeps it open and silent before that. Each piece is
-    sent by itself; a piece that is a callable is called, so that a test decides when the next one follows.
+    `reset` closes it with a TCP reset, as when a server is killed; until `until` is set, it stays open and silent.
+    Pieces are flushed one at a time. Callable pieces are called, so that a test decides when the next bytes follow.
     """
 
     def __init__(self, *pieces: Piece, reset: bool = False, until: threading.Event | None = None) -> None:
@@ -104,20 +104,20 @@ class Raw(Exception):  # noqa: N818  (as above)
 
 
 def http(body: bytes, *, code: int = 200, length: int | None = None, content_type: str = "application/json") -> bytes:
-    """An answer as it goes over the wire; `length` is what it claims to be long."""
+    """A response as bytes; `length` overrides its Content-Length."""
     size = len(body) if length is None else length
     return f"HTTP/1.1 {code} Said\r\nContent-Type: {content_type}\r\nContent-Length: {size}\r\n\r\n".encode() + body
 
 
 def http_chunked(*chunks: bytes) -> bytes:
-    """The beginning of a chunked answer, as a watch is; nothing ends it."""
+    """The beginning of a chunked response, such as a watch, without the last chunk."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head + b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks)
 
 
 def dripping(byte: bytes, is_over: threading.Event) -> list[Piece]:
-    """Pieces of `Raw`: a byte every 20 ms, until somebody says that it is over."""
-    pause: Piece = lambda: is_over.wait(0.02)  # noqa: E731  (the type says what it is for)
+    """Pieces for `Raw`: a byte every 20 ms until `is_over` is set."""
+    pause: Piece = lambda: is_over.wait(0.02)  # noqa: E731  (annotated as a Piece)
     return [byte, pause] * 20_000
 
 
@@ -130,9 +130,9 @@ def status_body(code: int, reason: str, message: str) -> bytes:
 
 @dataclass
 class Watcher:
-    """A watch that is open: what is queued is sent. `None` cuts it off, empty bytes end it as they should.
+    """An open watch and the bytes queued for it. `None` drops the connection, empty bytes end the response properly.
 
-    `since` is the version that it was asked from: nothing of before is told.
+    `since` is the resource version that the watch starts after.
     """
 
     plural: str
@@ -149,7 +149,7 @@ class Watcher:
 
 
 class ApiServer:
-    """The server and its objects. Use as a context manager; `url` and `write_kubeconfig` tell where it is."""
+    """The server and its objects, as a context manager. Clients find it by `url` or `write_kubeconfig`."""
 
     def __init__(self, *, tls: tuple[Path, Path] | None = None) -> None:
         self.lock = threading.RLock()
@@ -158,20 +158,20 @@ class ApiServer:
         self.objects: dict[str, dict[tuple[str, str], Json]] = {plural: {} for plural in KINDS}
         self.log: list[Request] = []
         self.hook: Callable[[Request], None] | None = None
-        """Called for each request; raises `Fault` to answer otherwise."""
+        """Called for each request; raises `Fault` or `Raw` to replace the response."""
         self.serves_add_ons = False
-        """Whether it serves Gateways and what else is optional."""
+        """Whether it serves Gateways and the other optional kinds."""
         self.streams_lists = True
         self.refuses_protobuf = 0
-        """The code that an Accept header with protobuf is refused with."""
+        """The status code for requests that accept protobuf; 0 to serve them."""
         self.speaks_protobuf = False
-        """Whether it answers in protobuf where that is asked for, as real ones do; JSON is easier to break in tests."""
+        """Whether it sends protobuf to clients that accept it, as a real server does; JSON is easier to corrupt."""
         self.ends_watches_at_once = False
         self.page_size_seen: list[int] = []
         self.on_line: Callable[[Request, int], bytes | None] | None = None
-        """For each line of a streaming list: bytes to send in its place and then cut the connection."""
+        """Called for each line of a streaming list; returns bytes to send instead of it before the connection drops."""
         self.on_exec: Callable[[Request], Iterable[Piece]] | None = None
-        """For each exec: what is sent in place of frames once the WebSocket is open, as `Raw` sends its pieces."""
+        """Called for each exec; returns what to send instead of frames once the WebSocket is open, as in `Raw`."""
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.tokens: set[str] | None = None
         self.watchers: list[Watcher] = []
@@ -179,7 +179,7 @@ class ApiServer:
         self._tls = tls
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
-        self._held: socket.socket | None = None
+        self._reserved: socket.socket | None = None
 
     def __enter__(self) -> ApiServer:
         self.start()
@@ -191,16 +191,16 @@ class ApiServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The base URL of the server."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it does not listen."""
+        """Whether the server is not listening."""
         return self._server is None
 
     def start(self) -> None:
-        """Listen; on the port of before where it was started already."""
+        """Start to listen; after a restart, on the same port as before."""
         self._release()
         handler = type("Handler", (_Handler,), {"api": self})
         server = _Server(("127.0.0.1", self._port), handler)
@@ -214,13 +214,13 @@ class ApiServer:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def stop(self, *, graceful: bool = False) -> None:
-        """Stop listening and break every open connection; gracefully, or as one that was killed."""
+        """Stop listening and end every connection: gracefully, or with a reset as when the process is killed."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
             server.server_close()
-            # Until it starts again nobody else may get its port.
-            self._held = hold("127.0.0.1", self._port)
+            # No other process may get its port before it starts again.
+            self._reserved = reserve_port("127.0.0.1", self._port)
         if graceful:
             self.end_watches()
             return
@@ -231,27 +231,27 @@ class ApiServer:
             reset(connection)
 
     def _release(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
 
     def end_watches(self) -> None:
-        """End every open watch, as a server does that is told to leave."""
+        """End every open watch properly, as a server does when it shuts down."""
         with self.lock:
             watchers, self.watchers = self.watchers, []
         for watcher in watchers:
             watcher.send(b"")
 
     def restore(self, objects: Iterable[Json], version: int) -> None:
-        """Become what a backup of the store makes of it: these objects, and versions that begin at this one again."""
+        """Replace all objects, and restart resource versions at `version`, as when etcd is restored from a backup."""
         with self.lock:
-            for kept in self.objects.values():
-                kept.clear()
+            for stored in self.objects.values():
+                stored.clear()
             self.version = version
         self.load(objects)
 
     def cut_watches(self, last: bytes = b"") -> None:
-        """End every open watch, after some last bytes."""
+        """Drop the connection of every open watch, after sending `last`."""
         with self.lock:
             watchers, self.watchers = self.watchers, []
         for watcher in watchers:
@@ -260,7 +260,7 @@ class ApiServer:
             watcher.send(None)
 
     def write_kubeconfig(self, path: Path, cluster: Mapping[str, Any] | None = None, /, **user: Any) -> Path:
-        """A kubeconfig with one context, `loopback`."""
+        """Write a kubeconfig with a single context, `loopback`."""
         cluster = {"server": self.url, **(cluster or {})}
         if self._tls is not None:
             cluster.setdefault("certificate-authority", str(self._tls[0]))
@@ -276,14 +276,14 @@ class ApiServer:
         return path
 
     def load(self, objects: Iterable[Json]) -> None:
-        """Take in objects without telling watchers, as a server that starts with a store does."""
+        """Store objects without notifying watchers, as if the server had started with them."""
         with self.lock:
             for item in objects:
                 plural = PLURALS.get(item.get("kind", ""))
                 if plural is not None:
-                    self._keep(plural, copy.deepcopy(item))
+                    self._store(plural, copy.deepcopy(item))
 
-    def _keep(self, plural: str, item: Json) -> Json:
+    def _store(self, plural: str, item: Json) -> Json:
         self.version += 1
         meta = item["metadata"]
         meta["resourceVersion"] = str(self.version)
@@ -292,38 +292,38 @@ class ApiServer:
         return item
 
     def put(self, item: Json) -> None:
-        """Add or change an object, and tell watchers."""
+        """Add or change an object, and notify watchers."""
         plural = PLURALS[item["kind"]]
         with self.lock:
             key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
             kind = "MODIFIED" if key in self.objects[plural] else "ADDED"
-            kept = self._keep(plural, copy.deepcopy(item))
-            self._tell(plural, kind, kept)
+            stored = self._store(plural, copy.deepcopy(item))
+            self._notify(plural, kind, stored)
 
     def delete(self, kind: str, namespace: str, name: str) -> None:
-        """Delete an object, and tell watchers."""
+        """Delete an object, and notify watchers."""
         plural = PLURALS[kind]
         with self.lock:
             item = self.objects[plural].pop((namespace, name))
             self.version += 1
             item["metadata"]["resourceVersion"] = str(self.version)
-            self._tell(plural, "DELETED", item)
+            self._notify(plural, "DELETED", item)
 
-    def _tell(self, plural: str, event: str, item: Json) -> None:
+    def _notify(self, plural: str, event: str, item: Json) -> None:
         for watcher in self.watchers:
-            is_news = int(item["metadata"]["resourceVersion"]) > watcher.since
-            if watcher.plural == plural and is_news and _selects(watcher.namespace, watcher.field_selector, item):
+            is_newer = int(item["metadata"]["resourceVersion"]) > watcher.since
+            if watcher.plural == plural and is_newer and _selects(watcher.namespace, watcher.field_selector, item):
                 watcher.send(_line(event, self._typed(plural, item)))
 
     def raw_to_watchers(self, plural: str, line: bytes) -> None:
-        """Send any bytes to the watchers of a kind."""
+        """Send raw bytes to the watchers of a kind."""
         with self.lock:
             for watcher in self.watchers:
                 if watcher.plural == plural:
                     watcher.send(line)
 
     def bookmark(self, plural: str) -> None:
-        """Send a bookmark."""
+        """Send a bookmark to the watchers of a kind."""
         self.raw_to_watchers(plural, _bookmark(plural, self.version))
 
     def _typed(self, plural: str, item: Json) -> Json:
@@ -335,10 +335,10 @@ class ApiServer:
         }
 
     def select(self, request: Request) -> list[Json]:
-        """The objects that a request asks for, in order of their keys."""
+        """The objects that match a request, in order of their keys."""
         with self.lock:
-            found = [item for _, item in sorted(self.objects[request.plural].items())]
-        return [i for i in found if _selects(request.namespace, request.query.get("fieldSelector", ""), i)]
+            items = [item for _, item in sorted(self.objects[request.plural].items())]
+        return [i for i in items if _selects(request.namespace, request.query.get("fieldSelector", ""), i)]
 
     def open_watchers(self, plural: str) -> int:
         """How many watches of a kind are open."""
@@ -347,10 +347,10 @@ class ApiServer:
 
 
 def reset(connection: socket.socket) -> None:
-    """Break a connection as the kernel does for a process that was killed: at once, with nothing more to read."""
+    """Reset a connection, as the kernel does when a process is killed."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Wakes whoever reads from it. `close` alone would wait for the files made of the socket.
+        # Wakes a thread blocked in a read. `close` alone would wait for the file objects made from the socket.
         connection.shutdown(socket.SHUT_RD)
         os.close(connection.detach())
 
@@ -378,35 +378,35 @@ def _bookmark(plural: str, version: int, *, ends: bool = False) -> bytes:
 
 class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
-    request_queue_size = 128  # all kinds come at once, after an outage; 5 is the default
+    request_queue_size = 128  # all kinds reconnect at once after an outage; the default is 5
 
 
 class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
     _frames = False
-    """Whether the watch under way is in protobuf."""
+    """Whether the current watch is sent as protobuf frames."""
     protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
-        """Remember the connection."""
+        """Register the connection."""
         super().setup()
         with self.api.lock:
             self.api.connections.add(self.connection)
 
     def handle(self) -> None:
-        """Answer until the connection ends, however it does."""
+        """Serve requests until the connection ends, for whatever reason."""
         with contextlib.suppress(OSError, ValueError):
             super().handle()
 
     def finish(self) -> None:
-        """Forget the connection."""
+        """Unregister the connection."""
         with self.api.lock:
             self.api.connections.discard(self.connection)
         with contextlib.suppress(OSError):
             super().finish()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
-        """Nothing is printed."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name in the base class)
+        """Print nothing."""
 
     def do_GET(self) -> None:
         try:
@@ -469,9 +469,9 @@ class _Handler(BaseHTTPRequestHandler):
             names = sorted({version.rpartition("/")[0] for version, _, _ in self._served().values() if "/" in version})
             self._send(200, json.dumps({"kind": "APIGroupList", "groups": [{"name": n} for n in names]}).encode())
         elif parts.path.startswith("/apis/") and request.verb == "get" and not request.name:
-            asked = parts.path.removeprefix("/apis/")
-            found = [{"name": plural} for plural, (version, _, _) in self._served().items() if version == asked]
-            self._send(200, json.dumps({"kind": "APIResourceList", "resources": found}).encode())
+            requested = parts.path.removeprefix("/apis/")
+            resources = [{"name": plural} for plural, (version, _, _) in self._served().items() if version == requested]
+            self._send(200, json.dumps({"kind": "APIResourceList", "resources": resources}).encode())
         elif request.verb == "exec":
             self._exec(request)
         elif request.plural not in self._served():
@@ -569,10 +569,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if is_streaming:
             for index, item in enumerate(items):
-                instead = api.on_line(request, index) if api.on_line is not None else None
-                if instead is not None:
-                    self._chunk(instead)
-                    self._hang_up()
+                cut_off_with = api.on_line(request, index) if api.on_line is not None else None
+                if cut_off_with is not None:
+                    self._chunk(cut_off_with)
+                    self._drop_connection()
                     return
                 self._chunk(_line("ADDED", api._typed(request.plural, item)))
             self._chunk(_bookmark(request.plural, version, ends=True))
@@ -587,18 +587,18 @@ class _Handler(BaseHTTPRequestHandler):
             return
         elif since.isdigit():
             for item in sorted(items, key=lambda item: int(item["metadata"]["resourceVersion"])):
-                # What changed between list and watch, as etcd would replay it.
+                # Replays what changed between the list and the watch, as etcd would.
                 if int(item["metadata"]["resourceVersion"]) > int(since):
                     self._chunk(_line("MODIFIED", api._typed(request.plural, item)))
         self._follow(watcher)
 
-    def _hang_up(self) -> None:
-        """Break the connection as it is, without an end of the body."""
+    def _drop_connection(self) -> None:
+        """Drop the connection without ending the response body."""
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def _is_gone(self) -> bool:
-        """Whether the other side closed the connection."""
+        """Whether the client closed the connection."""
         if not select.select([self.connection], [], [], 0)[0]:
             return False
         if isinstance(self.connection, ssl.SSLSocket):
@@ -616,11 +616,11 @@ class _Handler(BaseHTTPRequestHandler):
                 data = watcher.queue.popleft()
                 if data is None:
                     self.close_connection = True
-                    self._hang_up()
+                    self._drop_connection()
                     return
                 self._chunk(data)
                 if not data:
-                    # A server that goes on keeps the connection: closing it now would cut the next request on it.
+                    # A running server keeps the connection: closing it now would break the next request on it.
                     self.close_connection = self.api.is_stopped
                     return
 

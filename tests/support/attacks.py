@@ -1,4 +1,4 @@
-"""What a hostile API server may answer, as a table: each attack on all the ways of asking that it fits."""
+"""A table of attacks that a hostile API server could mount, each on every type of request to which it applies."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.support.apiserver import ApiServer, Fault, Piece, Raw, Request, dripp
 
 NESTED = b"[" * 100_000
 FLOOD: tuple[Piece, ...] = (b"x" * 65_536,) * 40_000
-"""2.6 GB, of which nobody should take more than a small part."""
+"""2.6 GB, of which a client should read only a small part."""
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-_WAYS: dict[str, tuple[str, Callable[[Request], bool]]] = {
+_REQUESTS: dict[str, tuple[str, Callable[[Request], bool]]] = {
     "list": ("endpointslices", lambda request: request.verb == "list"),
     "streaming list": ("nodes", lambda request: "sendInitialEvents" in request.query),
     "watch": ("services", lambda request: request.verb == "watch" and "sendInitialEvents" not in request.query),
@@ -24,62 +24,62 @@ _WAYS: dict[str, tuple[str, Callable[[Request], bool]]] = {
     "exec": ("pods", lambda request: request.verb == "exec"),
     "yaml": ("pods", lambda request: request.verb == "get"),
 }
-"""Of each way to ask: whose requests are attacked, and which of them. Pods are there in any case, for exec."""
+"""The requests to attack, by type: a plural and a predicate. Pods are always served, because exec needs them."""
 
 _IN_PAGES = {"endpointslices", "services"}
-"""What the server lists in pages only: else it would not be listed, or the list would be a watch already."""
+"""Kinds that the server refuses to stream, so that they are listed in pages and watched separately."""
 
 
 class Hostile:
-    """A server that attacks until `heal`. `stranger` is where it sends whoever follows redirects."""
+    """A server that attacks until `stop`. `other_server` is the URL to which it redirects."""
 
-    def __init__(self, api: ApiServer, stranger: str) -> None:
+    def __init__(self, api: ApiServer, other_server: str) -> None:
         self.api = api
-        self.stranger = stranger
+        self.other_server = other_server
         self.is_over = threading.Event()
         self.tokens = 0
 
-    def begin(self, attack: Attack) -> None:
-        """Answer so from now on, on all ways of the attack."""
+    def start(self, attack: Attack) -> None:
+        """Attack all requests of the types in `attack.requests` from now on."""
         frames = attack.frames
         if frames is not None:
             self.api.on_exec = lambda _: frames(self)
             return
 
         def hook(request: Request) -> None:
-            for way in attack.ways:
-                plural, is_meant = _WAYS[way]
-                if plural in {"", request.plural} and is_meant(request):
+            for target in attack.requests:
+                plural, is_target = _REQUESTS[target]
+                if plural in {"", request.plural} and is_target(request):
                     raise attack.answer(self, request)
             if request.plural in _IN_PAGES and "sendInitialEvents" in request.query:
                 raise Fault(422, status_body(422, "Invalid", "sendInitialEvents is forbidden"))
 
         self.api.hook = hook
 
-    def heal(self) -> None:
-        """Behave from now on; what is under way ends."""
+    def stop(self) -> None:
+        """Behave normally from now on, and end the responses in progress."""
         self.api.hook = self.api.on_exec = None
         self.is_over.set()
 
 
 @dataclass(frozen=True)
 class Attack:
-    """What is answered, or sent in place of a WebSocket's frames, and a pattern of what is said of it.
+    """A response, or bytes to send instead of WebSocket frames, and a pattern for the message that users see.
 
-    On `silent_on` nothing can be said: it looks like a server that has nothing to tell.
+    On the requests in `silent_on` no message is possible: the attack looks like a server that has nothing to send.
     """
 
     name: str
-    ways: tuple[str, ...]
-    said: str
+    requests: tuple[str, ...]
+    message: str
     answer: Callable[[Hostile, Request], Exception] = lambda hostile, request: Raw()
     frames: Callable[[Hostile], tuple[Piece, ...]] | None = None
     silent_on: tuple[str, ...] = ()
 
 
 def _page(hostile: Hostile, request: Request, token: str, items: int = 0) -> Exception:
-    found = [{"metadata": {"name": f"p{number}", "namespace": "shop"}} for number in range(items)]
-    page = {"kind": "EndpointSliceList", "metadata": {"resourceVersion": "1", "continue": token}, "items": found}
+    slices = [{"metadata": {"name": f"p{number}", "namespace": "shop"}} for number in range(items)]
+    page = {"kind": "EndpointSliceList", "metadata": {"resourceVersion": "1", "continue": token}, "items": slices}
     return Fault(200, json.dumps(page).encode(), {"Content-Type": "application/json"})
 
 
@@ -168,10 +168,10 @@ ATTACKS: tuple[Attack, ...] = (
         silent_on=("watch",),
     ),
     Attack(
-        "a redirect to a stranger",
+        "a redirect to a other_server",
         _HTTP,
         "returned the status 302|not known",
-        lambda hostile, _: Fault(302, b"", {"Location": hostile.stranger}),
+        lambda hostile, _: Fault(302, b"", {"Location": hostile.other_server}),
     ),
     Attack(
         "an error without an end",

@@ -1,10 +1,10 @@
-"""Cases beside the checks: small clusters in YAML, each a change to a shared one, as sessions that were evaluated.
+"""Test cases of the checks in YAML: each patches a small shared cluster, and is loaded as an evaluated session.
 
 A cluster (`tests/checks/clusters/NAME.yaml`) and each case name objects as `Kind/name`, in namespace default, or as
-`Kind/namespace/name`. What a case says of an object is merged into the object of that name (RFC 7386: null removes a
-field, a list replaces the whole list); null instead of an object removes it; an object that is not there begins with
-the `defaults` of its kind. What follows from the rest is filled in: uid and creation time, the singular fields beside
-the plural ones, the pod that an endpoint names.
+`Kind/namespace/name`. The value of an object in a case is merged into the object of that name (RFC 7386: null removes a
+field, a list replaces the whole list); null instead of an object removes it; a new object starts from the `defaults` of
+its kind. Redundant fields are filled in: uid and creation time, the singular fields that go with the plural ones, the
+target of an endpoint.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ _SINGULAR = (("spec", "clusterIP"), ("spec", "podCIDR"), ("status", "podIP"), ("
 
 
 class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"not_given": "not given"}):
-    """A case: why the check must fire or stay silent, and what is changed in the cluster.
+    """A case: why the check must fire or stay silent, and the patches to the cluster.
 
     `finds`: every finding of the check, as `severity Kind/name family`; `cells`: the columns that they flag; `says`
-    and `fix`: what the message and the fix of one of them contain, a null fix where none has any; `begins`: what the
-    fix of each of them begins with; `field` and `grace`: what each of them has; `related`: the objects that they relate
-    to, as `Kind/name`; `causes`: what any of them would fold under, as `CODE Kind/name`.
+    and `fix`: text that the message and the fix of one of them contain, or a null fix if none of them has one;
+    `begins`: how the fix of each of them begins; `field` and `grace`: the same for each of them; `related`: the objects
+    that they relate to, as `Kind/name`; `causes`: the findings that they can fold under, as `CODE Kind/name`.
 
-    `at`: the time of the capture, else all grace periods are over. `version`: of the server. `manifests`: objects as
-    they lie in git. `not given`: kinds that were not read. `status`: what a snapshot says of a kind. `conf`: the
-    nginx.conf of pods. `evaluated`: whether the check can be evaluated at all.
+    `at`: the time of the capture; by default all grace periods are over. `version`: the server version. `manifests`:
+    objects that are plain manifests, as in a Git repository. `not given`: kinds that were not read. `status`: the
+    status of a kind in the snapshot. `conf`: the nginx.conf of pods. `evaluated`: whether the check can be evaluated.
     """
 
     why: str
@@ -73,7 +73,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
 
 
 class CaseFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The cases of one check. `objects` and `conf` are changes to `cluster` that all of them share."""
+    """The cases of one check. `objects` and `conf` are patches to `cluster` that apply to all of them."""
 
     cluster: str = "dual"
     objects: dict[str, Json | None] = {}
@@ -83,7 +83,7 @@ class CaseFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Cluster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A shared cluster; `changes` names the one that it is a change to."""
+    """A shared cluster; `changes` names the cluster that it patches, if any."""
 
     changes: str | None = None
     defaults: dict[str, Json] = {}
@@ -92,7 +92,7 @@ class Cluster(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ref(NamedTuple):
-    """An object by kind, namespace (empty for kinds without) and name."""
+    """The kind, namespace (empty for cluster-scoped kinds) and name of an object."""
 
     kind: Kind
     namespace: str
@@ -108,7 +108,7 @@ def _ref(text: str) -> Ref:
 
 
 def path_of(check: Check) -> Path:
-    """The file with the cases of a check: where its module is in the package, it is in the folder of the tests."""
+    """The file with the cases of a check; its path below `tests/checks` mirrors that of the check's module."""
     module = check.decide.__module__.removeprefix("dsview.checks.") if check.decide is not None else ""
     return FOLDER / f"{module.replace('.', '/')}.yaml"
 
@@ -119,7 +119,7 @@ def _load(path: Path) -> Any:
 
 @cache
 def case_file(check: Check) -> CaseFile:
-    """The cases of a check. Raises `msgspec.ValidationError` where the file holds what no case has."""
+    """The cases of a check. Raises `msgspec.ValidationError` for unknown keys and wrong types."""
     return msgspec.convert(_load(path_of(check)), CaseFile)
 
 
@@ -134,16 +134,16 @@ def _chain(name: str) -> list[Cluster]:
 
 
 def merged(target: Any, patch: Any) -> Any:
-    """A JSON merge patch, as RFC 7386 defines it; nothing given is changed."""
+    """Apply a JSON merge patch (RFC 7386) without changing its arguments."""
     if not isinstance(patch, dict):
         return patch
-    found = dict(target) if isinstance(target, dict) else {}
+    result = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
-            found.pop(key, None)
+            result.pop(key, None)
         else:
-            found[key] = merged(found.get(key), value)
-    return found
+            result[key] = merged(result.get(key), value)
+    return result
 
 
 def _objects(file: CaseFile, case: Case) -> dict[Ref, Json]:
@@ -158,7 +158,7 @@ def _objects(file: CaseFile, case: Case) -> dict[Ref, Json]:
             else:
                 found[ref] = merged(found.get(ref, defaults.get(ref.kind, {})), patch)
     manifests = set(map(_ref, case.manifests))
-    # What no layer changed is still that of the files, which all cases share.
+    # Parts that no layer patched are still shared with the cached files.
     found = copy.deepcopy(found)
     for ref, body in found.items():
         _complete(ref, body, found, is_manifest=ref in manifests)
@@ -196,7 +196,7 @@ def _uid(ref: Ref) -> str:
 
 
 def session_of(file: CaseFile, case: Case) -> Session:
-    """The cluster of a case, read and evaluated."""
+    """A session that has read and evaluated the cluster of a case."""
     objects = _objects(file, case)
     conf: dict[str, str | None] = {}
     for layer in (*(cluster.conf for cluster in _chain(file.cluster)), file.conf, case.conf):
@@ -219,7 +219,7 @@ def session_of(file: CaseFile, case: Case) -> Session:
 
 
 def findings_of(check: Check, session: Session) -> list[Finding]:
-    """The findings of a check; of one that is shown in details only, what these show."""
+    """The findings of a check; for a detail-only check, those that the details of its subjects show."""
     if not check.detail_only:
         return [finding for finding in session.book.sorted() if finding.check == check.code]
     subjects = ((kind, item) for kind in check.subjects for item in session.state.store(kind))
@@ -228,17 +228,17 @@ def findings_of(check: Check, session: Session) -> list[Finding]:
 
 
 def described(finding: Finding) -> str:
-    """A finding as a case names it: severity, object, family."""
+    """A finding in the notation of `Case.finds`: severity, object, family."""
     return f"{finding.severity.value} {_place(finding.object)} {finding.family or ''}".rstrip()
 
 
 def related_to(findings: Iterable[Finding]) -> set[str]:
-    """The objects that findings relate to, as a case names them."""
+    """The objects that findings relate to, in the notation of `Case.related`."""
     return {_place(ref) for finding in findings for ref in finding.related}
 
 
 def causes_of(findings: Iterable[Finding]) -> set[str]:
-    """What findings would fold under if it fired, as a case names it."""
+    """The findings that these would fold under if they existed, in the notation of `Case.causes`."""
     return {f"{cause.check} {_place(cause.object)}" for finding in findings for cause in finding.causes}
 
 

@@ -1,4 +1,4 @@
-"""Changes to a scenario, and their expected findings: the vocabulary of the tests of the checks."""
+"""Changes to the scenarios and their expected findings: a vocabulary for the tests of the checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.clusters import changed, find
 Json = dict[str, Any]
 Change = Callable[[list[Json]], object]
 Conf = Callable[[str, str], str]
-"""The name of a controller pod and its nginx.conf, to the text that it has instead."""
+"""Maps the name of a controller pod and its nginx.conf to the changed nginx.conf."""
 
 Outcome = tuple[str, str, str, str, str | None]
 """Code, severity, kind, name and family of a finding."""
@@ -33,14 +33,14 @@ BASELINE: dict[str, set[tuple[str, str | None]]] = {
     "07": {("DS-POD-003", "kube-proxy-5lm7j")},
     "08": {
         ("DS-NGX-005", "ingress-nginx-controller"),
-        # Where a case turns a Service dual or round, its load balancer and its Endpoints object stay as they were.
+        # Cases that change the families of a Service leave its load balancer and its Endpoints object unchanged.
         ("DS-LB-001", "ingress-nginx-controller"),
         ("DS-EPS-006", "ingress-nginx-controller-admission"),
         ("DS-EPS-006", "web"),
     },
     "05": {("DS-NODE-002", "node-b"), ("DS-EPS-002", "web")},
     "09": {("DS-NGX-002", "ingress-nginx-controller"), ("DS-NGX-003", "ingress-nginx-controller")},
-    # Where a case gives a node IPv6, its host-network pods stay as they were; so do the controller manager's flags.
+    # Cases that give a node IPv6 leave its host-network pods and the controller manager's flags unchanged.
     "10": {
         ("DS-POD-003", "kindnet-7tzc8"),
         ("DS-POD-003", "kube-proxy-hcwp2"),
@@ -49,27 +49,27 @@ BASELINE: dict[str, set[tuple[str, str | None]]] = {
     "12": {("DS-LB-001", "web")},
     "14": set(),
 }
-"""What a scenario shows as it is: a change may leave or lift that."""
+"""Findings of the unchanged scenarios, by code and name (None for any name). A change may keep or resolve them."""
 
 
-def same(name: str, text: str) -> str:
-    """The nginx.conf, unchanged."""
+def unchanged(name: str, text: str) -> str:
+    """Leave the nginx.conf unchanged."""
     return text
 
 
 class Case(NamedTuple):
-    """A change to a scenario, its expected findings, and the codes that must not appear."""
+    """A change to a scenario, the findings that it must cause, and the codes that must not fire at all."""
 
     name: str
     scenario: str
     change: Change
     fires: Set[Outcome] = frozenset()
     silent: tuple[str, ...] = ()
-    conf: Conf = same
+    conf: Conf = unchanged
 
 
 def verify(case: Case, folder: Path) -> Session:
-    """Assert that the change is flagged as expected, and causes no other warning or error."""
+    """Assert that the change causes the expected findings, and no other warnings or errors."""
     session = changed(case.scenario, case.change, folder, case.conf)
     found = {outcome_of(finding) for finding in session.book}
     assert case.fires <= found, sorted(map(str, found))
@@ -116,7 +116,7 @@ def all_of(*changes: Change) -> Change:
 
 
 def as_manifest(kind: str, name: str) -> Change:
-    """The object as it is in git, before any API server saw it."""
+    """Reduce an object to its manifest, as in a Git repository: without what the API server adds."""
 
     def change(items: list[Json]) -> None:
         item = find(items, kind, name)
@@ -182,7 +182,7 @@ def network_policy(**spec: Any) -> Json:
 
 
 def only_services_dual(items: list[Json]) -> None:
-    """The cluster has an IPv6 Service range, which only its API server knows."""
+    """Add an IPv6 Service range to the API server, but to no other component."""
     find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"].append("fd00:10:96::/112")
 
 

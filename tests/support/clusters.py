@@ -1,4 +1,4 @@
-"""Clusters for tests: fixtures of tests/data as sessions that were read and evaluated, with optional changes."""
+"""Clusters for tests: fixtures of tests/data, optionally changed, as sessions that have read and evaluated them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def settle(session: Session) -> Session:
-    """Start a session and drain it until nothing is left to do."""
+    """Start a session and drain it until everything is read and evaluated."""
     session.start()
     while not session.is_settled:
         session.drain(0.5)
@@ -29,7 +29,7 @@ def settle(session: Session) -> Session:
 
 
 def from_path(path: Path, policy: Policy | None = None) -> Session:
-    """A file or directory as a session that has read and evaluated it."""
+    """A session that has read and evaluated a file or directory."""
     return settle(Session(FilesSource(str(path)), policy=policy))
 
 
@@ -39,7 +39,10 @@ def changed(
     folder: Path,
     conf: Callable[[str, str], str] = lambda name, text: text,
 ) -> Session:
-    """A scenario with changed objects and nginx.conf files (name of the pod, and text). `folder` is a scratch one."""
+    """A scenario with changed objects and nginx.conf files (`conf` gets the pod's name and the text).
+
+    `folder` is a temporary directory.
+    """
     source = next(path for path in SCENARIOS if path.name.startswith(scenario))
     items: list[Json] = json.loads((source / "objects.json").read_text())["items"]
     change(items)
@@ -56,9 +59,9 @@ def find(items: list[Json], kind: str, name: str) -> Json:
     return next(i for i in items if i["kind"] == kind and i["metadata"]["name"] == name)
 
 
-def fired(session: Session) -> dict[str, list[Finding]]:
+def findings_by_code(session: Session) -> dict[str, list[Finding]]:
     """The findings, by code."""
-    found: dict[str, list[Finding]] = {}
+    findings: dict[str, list[Finding]] = {}
     for finding in session.book.sorted():
-        found.setdefault(finding.check, []).append(finding)
-    return found
+        findings.setdefault(finding.check, []).append(finding)
+    return findings

@@ -1,4 +1,4 @@
-"""Front doors for tests: a dual-stack cluster of two nodes, and a healthy door of each controller in it."""
+"""Front doors for tests: a dual-stack cluster of two nodes, and a healthy front door of each controller."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ POD_IPS = (("10.244.1.10", "fd00:10:244:1::10"), ("10.244.2.10", "fd00:10:244:2:
 
 
 def item(kind: str, api: str, name: str, namespace: str | None = NAMESPACE, **fields: Any) -> Json:
-    """An old object; `labels` are added to its metadata."""
+    """An object that was created long ago; `labels`, `annotations` and `ownerReferences` become metadata."""
     metadata: Json = {"name": name, "uid": f"{kind}-{namespace}-{name}", "creationTimestamp": OLD}
     if namespace is not None:
         metadata["namespace"] = namespace
-    for word in ("labels", "annotations", "ownerReferences"):
-        if word in fields:
-            metadata[word] = fields.pop(word)
+    for field in ("labels", "annotations", "ownerReferences"):
+        if field in fields:
+            metadata[field] = fields.pop(field)
     return {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}
 
 
@@ -42,7 +42,7 @@ def pod(
     node: str = "node-1",
     owner: str = "",
 ) -> Json:
-    """A pod of ReplicaSet `owner` that has been ready for a long time."""
+    """A pod of ReplicaSet `owner` that became ready long ago."""
     reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner or name, "uid": "rs", "controller": True}
     return item(
         "Pod",
@@ -61,13 +61,13 @@ def pod(
     )
 
 
-def container(name: str, image: str, *words: str, env: dict[str, str] | None = None, **ports: int) -> Json:
+def container(name: str, image: str, *args: str, env: dict[str, str] | None = None, **ports: int) -> Json:
     """A container with arguments, environment, and ports by name."""
-    found: Json = {"name": name, "image": image, "args": list(words)}
+    built: Json = {"name": name, "image": image, "args": list(args)}
     if env:
-        found["env"] = [{"name": key, "value": value} for key, value in env.items()]
-    found["ports"] = [{"name": key.replace("_", "-"), "containerPort": value} for key, value in ports.items()]
-    return found
+        built["env"] = [{"name": key, "value": value} for key, value in env.items()]
+    built["ports"] = [{"name": key.replace("_", "-"), "containerPort": value} for key, value in ports.items()]
+    return built
 
 
 def service(
@@ -82,9 +82,9 @@ def service(
     kind: str = "LoadBalancer",
     number: int = 10,
 ) -> Json:
-    """A Service; `ports` are targets by port."""
+    """A Service; `ports` maps each port to its target port."""
     ips = {"IPv4": f"10.96.0.{number}", "IPv6": f"fd00:10:96::{number:x}"}
-    made = item(
+    built = item(
         "Service",
         "v1",
         name,
@@ -105,13 +105,13 @@ def service(
         status={"loadBalancer": {"ingress": [{"ip": ip, "ipMode": "VIP"} for ip in vips]} if vips else {}},
     )
     if not selector:
-        del made["spec"]["selector"]
-    return made
+        del built["spec"]["selector"]
+    return built
 
 
-def slices(of: Json, pods: Iterable[Json]) -> list[Json]:
+def slices(svc: Json, pods: Iterable[Json]) -> list[Json]:
     """The EndpointSlices of a Service, one for each of its families."""
-    name, namespace = of["metadata"]["name"], of["metadata"]["namespace"]
+    name, namespace = svc["metadata"]["name"], svc["metadata"]["namespace"]
     pods = list(pods)
     return [
         item(
@@ -121,7 +121,7 @@ def slices(of: Json, pods: Iterable[Json]) -> list[Json]:
             namespace,
             labels={"kubernetes.io/service-name": name},
             addressType=family,
-            ports=[{"name": port["name"], "port": 8080, "protocol": "TCP"} for port in of["spec"]["ports"]],
+            ports=[{"name": port["name"], "port": 8080, "protocol": "TCP"} for port in svc["spec"]["ports"]],
             endpoints=[
                 {
                     "addresses": [entry["ip"]],
@@ -139,17 +139,17 @@ def slices(of: Json, pods: Iterable[Json]) -> list[Json]:
                 if (":" in entry["ip"]) == (family == "IPv6")
             ],
         )
-        for family in of["spec"]["ipFamilies"]
+        for family in svc["spec"]["ipFamilies"]
     ]
 
 
-def with_slices(of: Json, *pods: Json) -> list[Json]:
+def with_slices(svc: Json, *pods: Json) -> list[Json]:
     """A Service with its pods and EndpointSlices."""
-    return [of, *pods, *slices(of, pods)]
+    return [svc, *pods, *slices(svc, pods)]
 
 
 def gateway(
-    of_class: str,
+    class_name: str,
     controller: str,
     *,
     name: str = "web",
@@ -157,8 +157,8 @@ def gateway(
     parameters: Json | None = None,
     class_parameters: Json | None = None,
 ) -> list[Json]:
-    """A Gateway of port 80 that is programmed, and its class."""
-    spec: Json = {"gatewayClassName": of_class, "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
+    """A programmed Gateway with a listener on port 80, and its class."""
+    spec: Json = {"gatewayClassName": class_name, "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
     if parameters:
         spec["infrastructure"] = {"parametersRef": parameters}
     class_spec: Json = {"controllerName": controller}
@@ -168,7 +168,7 @@ def gateway(
     values = [{"type": "IPAddress" if _is_ip(text) else "Hostname", "value": text} for text in addresses]
     api = "gateway.networking.k8s.io/v1"
     return [
-        item("GatewayClass", api, of_class, None, spec=class_spec),
+        item("GatewayClass", api, class_name, None, spec=class_spec),
         item("Gateway", api, name, spec=spec, status={"addresses": values, "conditions": [programmed]}),
     ]
 
@@ -195,14 +195,14 @@ def route(host: str, backend: str, *, parent: str = "web", name: str = "shop") -
     )
 
 
-def ingress(host: str, of_class: str, backend: str, *, name: str = "shop", ips: tuple[str, ...] = VIPS) -> Json:
+def ingress(host: str, class_name: str, backend: str, *, name: str = "shop", ips: tuple[str, ...] = VIPS) -> Json:
     """An Ingress with its controller's addresses."""
     path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": backend, "port": {"number": 80}}}}
     return item(
         "Ingress",
         "networking.k8s.io/v1",
         name,
-        spec={"ingressClassName": of_class, "rules": [{"host": host, "http": {"paths": [path]}}]},
+        spec={"ingressClassName": class_name, "rules": [{"host": host, "http": {"paths": [path]}}]},
         status={"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]}},
     )
 
@@ -221,7 +221,7 @@ def backend(name: str = "shop-web") -> list[Json]:
 
 
 def base() -> list[Json]:
-    """A declared dual-stack cluster of two nodes, with nothing in it."""
+    """The nodes and the ServiceCIDR of an otherwise empty dual-stack cluster."""
     nodes = [
         item(
             "Node",
@@ -256,7 +256,7 @@ def base() -> list[Json]:
 
 
 def load(items: Iterable[Json], folder: Path, confs: dict[str, str] | None = None) -> Session:
-    """The objects as a session that has read them all; `confs` are nginx configurations by pod."""
+    """A session that has read the objects; `confs` maps pods to nginx configurations."""
     text = json.dumps({"kind": "List", "apiVersion": "v1", "items": [*base(), *items]})
     (folder / "objects.json").write_text(text)
     for name, conf in (confs or {}).items():
@@ -267,14 +267,14 @@ def load(items: Iterable[Json], folder: Path, confs: dict[str, str] | None = Non
 
 
 class Door(msgspec.Struct):
-    """A door that is healthy: its objects, and how its sockets are known."""
+    """A healthy front door: its objects, and the confidence in its listeners."""
 
     name: str
     items: list[Json]
     confidence: str
 
 
-def _of_gateway(name: str = "web") -> dict[str, str]:
+def _gateway_labels(name: str = "web") -> dict[str, str]:
     return {GATEWAY_NAME: name}
 
 
@@ -289,26 +289,26 @@ def istio(dual: str | None = "true", *, port: int = 80) -> list[Json]:
         ips=("10.244.2.3", "fd00:10:244:2::3"),
         node="node-2",
     )
-    labels = {**_of_gateway(), "gateway.istio.io/managed": "istio.io-gateway-controller"}
+    labels = {**_gateway_labels(), "gateway.istio.io/managed": "istio.io-gateway-controller"}
     proxy = pod("web-istio-1", [container("istio-proxy", "istio/proxyv2:1.28.1", "proxy", "router")], labels)
-    made = service("web-istio", _of_gateway(), {80: port}, labels=labels)
-    return [*gateway("istio", "istio.io/gateway-controller"), istiod, *with_slices(made, proxy)]
+    built = service("web-istio", _gateway_labels(), {80: port}, labels=labels)
+    return [*gateway("istio", "istio.io/gateway-controller"), istiod, *with_slices(built, proxy)]
 
 
 def traefik(
-    *words: str, families: tuple[str, ...] = ("IPv4", "IPv6"), vips: tuple[str, ...] = VIPS, port: int = 8000
+    *args: str, families: tuple[str, ...] = ("IPv4", "IPv6"), vips: tuple[str, ...] = VIPS, port: int = 8000
 ) -> list[Json]:
     """Traefik as its chart installs it, with an IngressClass."""
     labels = {"app.kubernetes.io/name": "traefik"}
-    words = words or ("--entryPoints.web.address=:8000/tcp", "--entryPoints.websecure.address=:8443/tcp")
-    entry = container("traefik", "docker.io/traefik:v3.6.2", *words, web=port, websecure=8443)
+    args = args or ("--entryPoints.web.address=:8000/tcp", "--entryPoints.websecure.address=:8443/tcp")
+    entry = container("traefik", "docker.io/traefik:v3.6.2", *args, web=port, websecure=8443)
     proxy = pod("traefik-1", [entry], labels, ips=POD_IPS[1], node="node-2")
-    made = service("traefik", labels, {80: "web", 443: "websecure"}, families=families, vips=vips, number=11)
-    return [ingress_class("traefik", "traefik.io/ingress-controller"), *with_slices(made, proxy)]
+    built = service("traefik", labels, {80: "web", 443: "websecure"}, families=families, vips=vips, number=11)
+    return [ingress_class("traefik", "traefik.io/ingress-controller"), *with_slices(built, proxy)]
 
 
 def envoy_gateway(family: str | None = "DualStack", *, port: int = 10080) -> list[Json]:
-    """A Gateway of Envoy Gateway, and its EnvoyProxy where a family is set."""
+    """A Gateway of Envoy Gateway, with an EnvoyProxy if a family is given."""
     owner = {
         "gateway.envoyproxy.io/owning-gateway-name": "web",
         "gateway.envoyproxy.io/owning-gateway-namespace": NAMESPACE,
@@ -322,21 +322,21 @@ def envoy_gateway(family: str | None = "DualStack", *, port: int = 10080) -> lis
     parameters = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": "dual", "namespace": NAMESPACE}
     envoy_proxy = item("EnvoyProxy", "gateway.envoyproxy.io/v1alpha1", "dual", spec={"ipFamily": family})
     proxy = pod("envoy-1", [container("envoy", "envoyproxy/envoy:distroless-v1.37.0")], labels)
-    made = service("envoy-edge-web", labels, {80: port}, labels=labels)
+    built = service("envoy-edge-web", labels, {80: port}, labels=labels)
     return [
         *gateway(
             "eg", "gateway.envoyproxy.io/gatewayclass-controller", class_parameters=parameters if family else None
         ),
         *([envoy_proxy] if family else []),
-        *with_slices(made, proxy),
+        *with_slices(built, proxy),
     ]
 
 
 def cilium(**data: str) -> list[Json]:
-    """A Gateway of Cilium, whose Service has a placeholder as its endpoint."""
+    """A Gateway of Cilium, whose Service has a placeholder endpoint."""
     data = data or {"enable-ipv4": "true", "enable-ipv6": "true"}
-    labels = {**_of_gateway(), "io.cilium.gateway/owning-gateway": "web"}
-    made = service("cilium-gateway-web", {}, {80: 80}, labels=labels)
+    labels = {**_gateway_labels(), "io.cilium.gateway/owning-gateway": "web"}
+    built = service("cilium-gateway-web", {}, {80: 80}, labels=labels)
     placeholder = item(
         "EndpointSlice",
         "discovery.k8s.io/v1",
@@ -349,15 +349,15 @@ def cilium(**data: str) -> list[Json]:
     return [
         *gateway("cilium", "io.cilium/gateway-controller"),
         item("ConfigMap", "v1", "cilium-config", "kube-system", data=data),
-        made,
+        built,
         placeholder,
     ]
 
 
 def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf", port: int = 80) -> list[Json]:
-    """A Gateway of NGINX Gateway Fabric, whose release has the name `instance`."""
+    """A Gateway of NGINX Gateway Fabric, from the Helm release `instance`."""
     labels = {
-        **_of_gateway(),
+        **_gateway_labels(),
         "app.kubernetes.io/instance": instance,
         "app.kubernetes.io/managed-by": f"{instance}-nginx",
         "app.kubernetes.io/name": "web-nginx",
@@ -372,24 +372,24 @@ def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf", 
         node="node-2",
     )
     proxy = pod("web-nginx-1", [container("nginx", "registry.example.com/nginx-gw:1")], labels)
-    made = service("web-nginx", labels, {80: port}, labels=labels)
+    built = service("web-nginx", labels, {80: port}, labels=labels)
     return [
         *gateway("nginx", "gateway.nginx.org/nginx-gateway-controller", class_parameters=parameters),
         item("NginxProxy", "gateway.nginx.org/v1alpha2", "proxy-config", spec=spec),
         controller,
-        *with_slices(made, proxy),
+        *with_slices(built, proxy),
     ]
 
 
 def nginx_ingress_controller(
-    *words: str, image: str = "ghcr.io/nginx/kubernetes-ingress:5.5.4", ports: tuple[int, int] = (80, 443)
+    *args: str, image: str = "ghcr.io/nginx/kubernetes-ingress:5.5.4", ports: tuple[int, int] = (80, 443)
 ) -> list[Json]:
     """F5's controller as its chart installs it, dual-stack."""
     labels = {"app.kubernetes.io/name": "nginx-ingress"}
-    words = words or ("-disable-ipv6=false",)
-    proxy = pod("nic-1", [container("nginx-ingress", image, *words, http=ports[0], https=ports[1])], labels)
-    made = service("nginx-ingress-controller", labels, {80: ports[0], 443: ports[1]})
-    return [ingress_class("nginx", "nginx.org/ingress-controller"), *with_slices(made, proxy)]
+    args = args or ("-disable-ipv6=false",)
+    proxy = pod("nic-1", [container("nginx-ingress", image, *args, http=ports[0], https=ports[1])], labels)
+    built = service("nginx-ingress-controller", labels, {80: ports[0], 443: ports[1]})
+    return [ingress_class("nginx", "nginx.org/ingress-controller"), *with_slices(built, proxy)]
 
 
 def openshift_router(mode: str = "v4v6", *, port: int = 80) -> list[Json]:
@@ -398,25 +398,25 @@ def openshift_router(mode: str = "v4v6", *, port: int = 80) -> list[Json]:
     labels = {"ingresscontroller.operator.openshift.io/deployment-ingresscontroller": "default"}
     env = {"ROUTER_IP_V4_V6_MODE": mode} if mode else None
     proxy = pod("router-1", [container("router", "router:4.20", env=env, http=port)], labels, namespace=namespace)
-    made = service("router-default", labels, {80: "http"}, namespace=namespace)
-    return [ingress_class("openshift-default", "openshift.io/ingress-to-route"), *with_slices(made, proxy)]
+    built = service("router-default", labels, {80: "http"}, namespace=namespace)
+    return [ingress_class("openshift-default", "openshift.io/ingress-to-route"), *with_slices(built, proxy)]
 
 
-def haproxy(*words: str, port: int = 8080) -> list[Json]:
+def haproxy(*args: str, port: int = 8080) -> list[Json]:
     """The HAProxy controller as its chart installs it, with a Service for both families."""
     labels = {"app.kubernetes.io/name": "kubernetes-ingress"}
-    words = words or ("--ipv4-bind-address=0.0.0.0", "--ipv6-bind-address=::")
+    args = args or ("--ipv4-bind-address=0.0.0.0", "--ipv6-bind-address=::")
     image = "haproxytech/kubernetes-ingress:3.2.4"
-    proxy = pod("haproxy-1", [container("kubernetes-ingress-controller", image, *words, http=port)], labels)
-    made = service("haproxy-kubernetes-ingress", labels, {80: "http"})
-    return [ingress_class("haproxy", "haproxy.org/ingress-controller"), *with_slices(made, proxy)]
+    proxy = pod("haproxy-1", [container("kubernetes-ingress-controller", image, *args, http=port)], labels)
+    built = service("haproxy-kubernetes-ingress", labels, {80: "http"})
+    return [ingress_class("haproxy", "haproxy.org/ingress-controller"), *with_slices(built, proxy)]
 
 
 def contour(http: str = "::", https: str = "::", *, port: int = 8080) -> list[Json]:
-    """Contour with its Envoys; an empty address means that the flag is not given."""
+    """Contour with its Envoys; the flag of an empty address is omitted."""
     flags = [f"--envoy-service-{name}-address={a}" for name, a in (("http", http), ("https", https)) if a]
     flags.append(f"--envoy-service-http-port={port}")
-    control = pod(
+    controller_pod = pod(
         "contour-1",
         [container("contour", "ghcr.io/projectcontour/contour:v1.33.0", "contour", "serve", *flags)],
         {"app": "contour"},
@@ -426,8 +426,12 @@ def contour(http: str = "::", https: str = "::", *, port: int = 8080) -> list[Js
     labels = {"app": "envoy"}
     manager = container("shutdown-manager", "ghcr.io/projectcontour/contour:v1.33.0", "envoy", "shutdown-manager")
     proxy = pod("envoy-1", [manager, container("envoy", "envoyproxy/envoy:v1.35.3", http=port, https=8443)], labels)
-    made = service("envoy", labels, {80: port, 443: 8443})
-    return [ingress_class("contour", "projectcontour.io/ingress-controller"), control, *with_slices(made, proxy)]
+    built = service("envoy", labels, {80: port, 443: 8443})
+    return [
+        ingress_class("contour", "projectcontour.io/ingress-controller"),
+        controller_pod,
+        *with_slices(built, proxy),
+    ]
 
 
 def kong(
@@ -439,8 +443,8 @@ def kong(
     labels = {"app.kubernetes.io/name": "gateway"}
     env = {"KONG_PROXY_LISTEN": listen} if listen is not None else None
     proxy = pod("kong-1", [container("proxy", "kong:3.9", env=env, proxy=ports[0], proxy_tls=ports[1])], labels)
-    made = service("kong-gateway-proxy", labels, {80: ports[0], 443: ports[1]})
-    return [ingress_class("kong", "ingress-controllers.konghq.com/kong"), *with_slices(made, proxy)]
+    built = service("kong-gateway-proxy", labels, {80: ports[0], 443: ports[1]})
+    return [ingress_class("kong", "ingress-controllers.konghq.com/kong"), *with_slices(built, proxy)]
 
 
 def kgateway(
@@ -451,7 +455,7 @@ def kgateway(
 ) -> list[Json]:
     """A Gateway of kgateway and its controller."""
     env = {"KGW_LISTENER_BIND_IPV6": bind} if bind is not None else None
-    control = pod(
+    controller_pod = pod(
         "kgateway-1",
         [container("controller", "cr.kgateway.dev/kgateway-dev/kgateway:v2.1.1", env=env)],
         {"kgateway": "kgateway"},
@@ -459,14 +463,14 @@ def kgateway(
         ips=("10.244.2.6", "fd00:10:244:2::6"),
         node="node-2",
     )
-    labels = {**_of_gateway(), "kgateway": "kube-gateway"}
+    labels = {**_gateway_labels(), "kgateway": "kube-gateway"}
     proxy = pod("web-1", [container("kgateway-proxy", image)], labels)
-    made = service("web", _of_gateway(), {80: port}, labels=labels)
-    return [*gateway("kgateway", "kgateway.dev/kgateway"), control, *with_slices(made, proxy)]
+    built = service("web", _gateway_labels(), {80: port}, labels=labels)
+    return [*gateway("kgateway", "kgateway.dev/kgateway"), controller_pod, *with_slices(built, proxy)]
 
 
 def cloud(controller: str) -> list[Json]:
-    """A Gateway that is served outside the cluster, by a host name."""
+    """A Gateway that a cloud serves outside the cluster, at a host name."""
     return gateway("cloud", controller, addresses=("lb-1.elb.example.com",))
 
 
@@ -483,4 +487,4 @@ HEALTHY: tuple[Door, ...] = (
     Door("kong", kong(), "declared"),
     Door("kgateway", kgateway(), "declared"),
 )
-"""A healthy door of each controller, by the controller's name here."""
+"""A healthy front door of each controller."""

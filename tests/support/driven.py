@@ -1,4 +1,4 @@
-"""A session that is drained while a test waits: shared by tests on the loopback server and on a real one."""
+"""Sessions that are drained while a test waits, for tests against the loopback API server and a real one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dsview.kinds.registry import GATEWAY_KINDS, RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Health
 
-READ_APART = frozenset({Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS})
+PARTIALLY_READ = frozenset({Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS})
 """Kinds of which only some objects are read."""
 
-FOLLOWED = tuple(kind for kind in RESOURCES if kind not in (*READ_APART, *GATEWAY_KINDS))
+FOLLOWED = tuple(kind for kind in RESOURCES if kind not in (*PARTIALLY_READ, *GATEWAY_KINDS))
 
 
 class Driven:
-    """A session that was started. `DEADLINE` is how many seconds anything may take."""
+    """A started session. `DEADLINE` is the timeout of each wait, in seconds."""
 
     DEADLINE: ClassVar[float] = 20.0
 
@@ -30,13 +30,13 @@ class Driven:
         """Drain until the condition holds."""
         end = time.monotonic() + self.DEADLINE
         while not condition():
-            assert time.monotonic() < end, f"waited in vain until {what}; {self.statuses()}"
+            assert time.monotonic() < end, f"timed out waiting until {what}; {self.statuses()}"
             self.session.drain(0.05)
             self.session.wait(0.02)
 
     def settle(self) -> Self:
-        """Drain until everything is known, or known to be unavailable."""
-        self.until(lambda: self.session.is_settled, "everything is known")
+        """Drain until everything is read and evaluated, or known to be unavailable."""
+        self.until(lambda: self.session.is_settled, "the session is settled")
         return self
 
     def health(self, kind: Kind) -> Health:
@@ -44,14 +44,14 @@ class Driven:
         return self.session.state.status(kind).health
 
     def reason(self, kind: Kind) -> str:
-        """The reason for it, as users read it."""
+        """The reason for the health of a kind, as users read it."""
         return self.session.state.status(kind).reason
 
     def statuses(self, but: Iterable[Kind] = ()) -> dict[str, str]:
-        """The health of the kinds that are not live."""
-        every = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
+        """The health and reason of each kind that should be live but is not."""
+        statuses = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
         return {
             k.value: f"{s.health.value}: {s.reason}"
-            for k, s in every.items()
+            for k, s in statuses.items()
             if s.health is not Health.LIVE and not self.session.state.is_missing_add_on(k)
         }

@@ -1,4 +1,4 @@
-"""A fleet of loopback API servers, some of which hang, refuse, or have a failing credential plug-in."""
+"""A fleet of loopback API servers, some of which hang, refuse connections or need a failing credential plug-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Fleet:
-    """The kubeconfig of a fleet, and its contexts by their outcome."""
+    """The kubeconfig of a fleet, and its contexts by how their clusters behave."""
 
     kubeconfig: Path
     healthy: list[str] = field(default_factory=list)
@@ -36,23 +36,23 @@ class Fleet:
 
 
 def scenario(number: int) -> list[Json]:
-    """The objects of a small cluster, different for each number."""
+    """The objects of a small cluster, which depends on the number."""
     path = SCENARIOS[number % len(SCENARIOS)] / "objects.json"
-    found: list[Json] = json.loads(path.read_text())["items"]
-    return found
+    items: list[Json] = json.loads(path.read_text())["items"]
+    return items
 
 
 @contextmanager
 def fleet(
-    folder: Path, *, healthy: int, hanging: int = 0, refusing: int = 0, failing: int = 0, served: Iterable[str] = ()
+    folder: Path, *, healthy: int, hanging: int = 0, refusing: int = 0, failing: int = 0, running: Iterable[str] = ()
 ) -> Iterator[Fleet]:
-    """This many clusters of each kind. `served` are URLs of API servers that already run."""
+    """Start as many clusters of each sort as given. `running` are URLs of further API servers."""
     with ExitStack() as stack:
         servers: dict[str, str] = {}
         users: dict[str, Json] = {}
         found = Fleet(folder / "kubeconfig")
         for number in range(hanging):
-            # It accepts connections, as the kernel does on its behalf, and never responds.
+            # The kernel accepts connections for it, and nothing ever responds.
             silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             found.hanging.append(f"hangs-{number}")
             servers[found.hanging[-1]] = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -78,7 +78,7 @@ def fleet(
             stack.enter_context(server)
             found.healthy.append(f"cluster-{number:02d}")
             servers[found.healthy[-1]] = server.url
-        for number, url in enumerate(served):
+        for number, url in enumerate(running):
             found.healthy.append(f"large-{number}")
             servers[found.healthy[-1]] = url
         found.kubeconfig.write_text(

@@ -1,4 +1,4 @@
-"""The kernel's view of sockets: who listens where, which ports are free, and whether a client can connect."""
+"""Sockets as the kernel reports them: who listens where, which ports are free, and whether a client can connect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEADLINE = 10.0
 
 
 class KernelSocket(NamedTuple):
-    """A line of /proc/net/{tcp,tcp6,udp,udp6}: the table's name, the local address and port."""
+    """A line of /proc/net/{tcp,tcp6,udp,udp6}: the name of the table, the local address and the port."""
 
     table: str
     address: str
@@ -21,7 +21,7 @@ class KernelSocket(NamedTuple):
 
 
 def has_ipv6_loopback() -> bool:
-    """Whether ::1 can be bound here."""
+    """Whether this machine has the address ::1."""
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
@@ -31,7 +31,7 @@ def has_ipv6_loopback() -> bool:
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing is bound to the port, of either family and transport."""
+    """Whether nothing is bound to the port, in either address family and with TCP or UDP."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
             with socket.socket(family, kind) as probe:
@@ -45,7 +45,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports() -> tuple[int, int, int]:
-    """Three consecutive free ports, below the range from which the kernel assigns ports."""
+    """Three consecutive free ports, below the kernel's range of ephemeral ports."""
     while True:
         first = random.randrange(20_000, 32_000)
         if all(is_free(port) for port in range(first, first + 3)):
@@ -53,7 +53,7 @@ def free_ports() -> tuple[int, int, int]:
 
 
 def sockets_of(pid: int) -> set[KernelSocket]:
-    """The kernel's entries for the listening sockets of a process."""
+    """The sockets on which a process listens, according to the kernel."""
     inodes = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
@@ -69,7 +69,7 @@ def sockets_of(pid: int) -> set[KernelSocket]:
 
 
 def answers(host: str, port: int, *, udp: bool = False) -> bool:
-    """Whether a client on loopback can connect to the port; a datagram must be answered."""
+    """Whether a client on loopback can connect to the port, or gets a reply to a datagram."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as client:
         client.settimeout(DEADLINE)
@@ -84,7 +84,7 @@ def answers(host: str, port: int, *, udp: bool = False) -> bool:
 
 
 def _address(text: str) -> str:
-    """The hexadecimal address in /proc/net: 32-bit words in the byte order of the machine."""
+    """Parse an address of /proc/net, which is hexadecimal, in 32-bit words of the machine's byte order."""
     words = [int(text[i : i + 8], 16) for i in range(0, len(text), 8)]
     packed = struct.pack(f"={len(words)}I", *words)
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)

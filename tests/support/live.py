@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class Live(Driven):
-    """A session that is drained while a test waits."""
+    """A session on `api`."""
 
     def __init__(self, api: ApiServer, folder: Path, **options: Any) -> None:
         self.api = api
@@ -25,14 +25,14 @@ class Live(Driven):
         kubeconfig = api.write_kubeconfig(folder / "kubeconfig", cluster, **user)
         super().__init__(Session(KubeSource(kubeconfig=str(kubeconfig), **options)))
 
-    def until_said(self, health: Health, words: str, kind: Kind = Kind.POD) -> None:
-        """Drain until a kind has this health, and a reason that contains these words."""
+    def until_status(self, health: Health, words: str, kind: Kind = Kind.POD) -> None:
+        """Drain until a kind has this health, for a reason that contains `words`."""
         self.until(
             lambda: self.health(kind) is health and words in self.reason(kind), f"{kind} are {health}: {words!r}"
         )
 
-    def equals_a_fresh_list(self) -> bool:
-        """Whether the state has the objects of the server, in the same versions."""
+    def matches_server(self) -> bool:
+        """Whether the state holds the server's objects in the same resource versions."""
         state = self.session.state
         return all(
             {key: item["metadata"]["resourceVersion"] for key, item in self.api.objects[RESOURCES[kind].plural].items()}
@@ -40,16 +40,16 @@ class Live(Driven):
             for kind in FOLLOWED
         )
 
-    def ends_well(self) -> None:
-        """The end of each fault: every kind is live, the state equals a fresh list, and changes arrive."""
-        self.until(lambda: not self.statuses() and self.equals_a_fresh_list(), "all is live and as a fresh list")
-        self.api.put(pod("told-afterwards"))
-        self.until(lambda: self.session.state.pods.get(("shop", "told-afterwards")) is not None, "news arrive")
-        self.until(lambda: self.session.is_settled, "all is evaluated")
+    def assert_recovers(self) -> None:
+        """Wait until every kind is live, the state matches the server, and new objects arrive."""
+        self.until(lambda: not self.statuses() and self.matches_server(), "every kind is live and up to date")
+        self.api.put(pod("added-afterwards"))
+        self.until(lambda: self.session.state.pods.get(("shop", "added-afterwards")) is not None, "a new pod arrives")
+        self.until(lambda: self.session.is_settled, "the session is settled")
 
 
 def pod(name: str, **status: Any) -> Json:
-    """A pod as the API serves it."""
+    """A pod in the JSON of the API."""
     return {
         "kind": "Pod",
         "metadata": {"name": name, "namespace": "shop", "creationTimestamp": "2026-11-20T08:00:00Z"},

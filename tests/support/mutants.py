@@ -1,4 +1,4 @@
-"""Clusters that are almost valid: recorded and generated ones with a few fields changed, by a seed."""
+"""Nearly sound clusters: recorded and generated ones with a few random changes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ WORDS = (
 NUMBERS = (0, 1, 2, 80, 443, 8080, 65535, -1)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of everything in an object, except its kind."""
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all values in an object, except for its kind and API version."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
         if key not in ("kind", "apiVersion") or path:
             yield (*path, key)
-            yield from places(part, (*path, key))
+            yield from paths(part, (*path, key))
 
 
-def at(value: Any, path: Sequence[Any]) -> Any:
-    """The value at a path; None if there is none."""
+def value_at(value: Any, path: Sequence[Any]) -> Any:
+    """The value at a path, or None if there is none."""
     for step in path:
         try:
             value = value[step]
@@ -37,42 +37,42 @@ def at(value: Any, path: Sequence[Any]) -> Any:
     return value
 
 
-def mutant(items: Sequence[Json], by: random.Random) -> list[Json]:
-    """A copy of the objects with one to four of them changed, repeated or omitted."""
+def mutant(items: Sequence[Json], rng: random.Random) -> list[Json]:
+    """A copy of the objects with one to four of them changed, duplicated or removed."""
     changed = list(items)
-    for _ in range(by.randrange(1, 5)):
-        i = by.randrange(len(changed))
+    for _ in range(rng.randrange(1, 5)):
+        i = rng.randrange(len(changed))
         item = copy.deepcopy(changed[i])
-        turn = by.random()
-        if turn < 0.05 and len(changed) > 1:
+        dice = rng.random()
+        if dice < 0.05 and len(changed) > 1:
             del changed[i]
             continue
-        if turn < 0.1:
-            item["metadata"] = {**item["metadata"], "name": f"{item['metadata']['name']}-{by.randrange(9)}"}
+        if dice < 0.1:
+            item["metadata"] = {**item["metadata"], "name": f"{item['metadata']['name']}-{rng.randrange(9)}"}
             changed.append(item)
         else:
-            _change(item, [other for other in changed if other["kind"] == item["kind"]], by)
+            _change(item, [other for other in changed if other["kind"] == item["kind"]], rng)
         changed[i] = item
     return changed
 
 
-def _change(item: Json, alike: Sequence[Json], by: random.Random) -> None:
-    found = [path for path in places(item) if path not in {("metadata",), ("metadata", "name")}]
-    path = by.choice(found)
-    around, key = at(item, path[:-1]), path[-1]
-    old = around[key]
-    turn = by.random()
-    if turn < 0.2:
-        del around[key]
-    elif turn < 0.5:
-        around[key] = copy.deepcopy(at(by.choice(alike), path))
+def _change(item: Json, same_kind: Sequence[Json], rng: random.Random) -> None:
+    candidates = [path for path in paths(item) if path not in {("metadata",), ("metadata", "name")}]
+    path = rng.choice(candidates)
+    parent, key = value_at(item, path[:-1]), path[-1]
+    old = parent[key]
+    dice = rng.random()
+    if dice < 0.2:
+        del parent[key]
+    elif dice < 0.5:
+        parent[key] = copy.deepcopy(value_at(rng.choice(same_kind), path))
     elif isinstance(old, bool):
-        around[key] = not old
+        parent[key] = not old
     elif isinstance(old, int):
-        around[key] = by.choice(NUMBERS)
+        parent[key] = rng.choice(NUMBERS)
     elif isinstance(old, str):
-        around[key] = by.choice([*WORDS, old.upper(), f"{old}-x", old[1:], f"{old},{by.choice(WORDS)}"])
+        parent[key] = rng.choice([*WORDS, old.upper(), f"{old}-x", old[1:], f"{old},{rng.choice(WORDS)}"])
     elif isinstance(old, list):
-        around[key] = [*old[1:], *old[:1]] if turn < 0.7 else [*old, *old[:1], by.choice(WORDS)][: by.randrange(4)]
+        parent[key] = [*old[1:], *old[:1]] if dice < 0.7 else [*old, *old[:1], rng.choice(WORDS)][: rng.randrange(4)]
     else:
-        around[key] = by.choice([{}, None])
+        parent[key] = rng.choice([{}, None])

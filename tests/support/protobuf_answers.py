@@ -1,4 +1,4 @@
-"""Objects in Kubernetes' protobuf, made of their JSON: what a real API server would send, as far as dsview reads it."""
+"""Converts JSON objects to the protobuf that a real API server would send, as far as dsview reads it."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ INNER: dict[str, type[Message]] = {
     "host_ips": pb.PodIP,
     "container_statuses": pb.ContainerStatus,
 }
-"""Fields that are bytes in the trimmed schema, and the messages that they are."""
+"""The message types of fields that the trimmed schema declares as bytes."""
 
 INLINED = {"ingress_rule_value", "handler"}
-"""Messages whose fields Go writes into the JSON of the message around them."""
+"""Messages that Go inlines into the JSON of the enclosing message."""
 
 
 def message_of(kind: str, item: Json) -> bytes:
-    """One object as in a list."""
+    """An object as in the items of a list."""
     message: Message = getattr(pb, kind)()
     fill(message, item)
     return message.SerializeToString(deterministic=True)
 
 
 def fill(message: Message, values: Mapping[str, Any]) -> None:
-    """Set the fields of a message from JSON, without null and unknown fields."""
+    """Set the fields of a message from JSON; null values and unknown fields are skipped."""
     fields: list[Any] = list(message.DESCRIPTOR.fields)
     for field in fields:
         if field.name in INLINED:
-            # Go always writes it, even if nothing in it is set.
+            # Go always writes it, even if none of its fields are set.
             getattr(message, field.name).SetInParent()
             fill(getattr(message, field.name), values)
             continue
@@ -87,43 +87,43 @@ def _fill_bytes(message: Message, field: Any, value: Any) -> None:
         entries = [pb.MapEntry(key=k, value=v).SerializeToString() for k, v in sorted(value.items())]
         getattr(message, field.name).extend(entries)
     elif field.name in INNER:
-        made = []
+        built = []
         for one in value if field.is_repeated else [value]:
             inner = INNER[field.name]()
             fill(inner, one)
-            made.append(inner.SerializeToString())
+            built.append(inner.SerializeToString())
         if field.is_repeated:
-            getattr(message, field.name).extend(made)
+            getattr(message, field.name).extend(built)
         else:
-            setattr(message, field.name, made[0])
+            setattr(message, field.name, built[0])
     else:
-        # Only the presence of a probe is read.
+        # Of a probe's action, dsview only reads whether it is present.
         setattr(message, field.name, b"")
 
 
 def envelope(kind: str, api_version: str, message: bytes) -> bytes:
-    """A message as the body of a response, or as the object of an event."""
+    """Wrap a message as the body of a response, or as the object of an event."""
     unknown = pb.Unknown(type_meta=pb.TypeMeta(kind=kind, api_version=api_version), raw=message)
     return b"k8s\0" + unknown.SerializeToString()
 
 
 def frame(event: str, wrapped: bytes) -> bytes:
-    """A watch event, preceded by its length."""
+    """A watch event, prefixed with its length."""
     data = pb.WatchEvent(type=event, object=pb.RawExtension(raw=wrapped)).SerializeToString()
     return len(data).to_bytes(4, "big") + data
 
 
 def frame_of_item(event: str, kind: str, item: Json, *, size: int = 0) -> bytes:
-    """An event about an object; filled up to `size` bytes with a field that dsview skips, as it does most of them."""
+    """A watch event about an object, padded to `size` bytes with a field that dsview skips."""
     message = message_of(kind, item)
-    missing = size - len(message)
-    if missing > _FILLING.bit_length():
-        message += _varint(_FILLING << 3 | 2) + _varint(missing) + bytes(missing)
+    padding = size - len(message)
+    if padding > _PADDING.bit_length():
+        message += _varint(_PADDING << 3 | 2) + _varint(padding) + bytes(padding)
     return frame(event, envelope(kind, item.get("apiVersion", "v1"), message))
 
 
-_FILLING = 1000
-"""The number of a field that no kind has."""
+_PADDING = 1000
+"""A field number that no kind uses."""
 
 
 def _varint(number: int) -> bytes:
@@ -135,13 +135,13 @@ def _varint(number: int) -> bytes:
 
 
 def list_of_frames(kind: str, api_version: str, version: str, more: tuple[str, int], frames: list[bytes]) -> bytes:
-    """A page of a list with the objects of these frames; `more` is the token of the next page and what remains."""
+    """A page of a list with the objects of these frames; `more` is the continue token and the remaining item count."""
     events = [pb.WatchEvent.FromString(data[4:]) for data in frames]
-    made = pb.List(items=[pb.Unknown.FromString(event.object.raw[4:]).raw for event in events])
-    made.metadata.resource_version, made.metadata.continue_ = version, more[0]
+    built = pb.List(items=[pb.Unknown.FromString(event.object.raw[4:]).raw for event in events])
+    built.metadata.resource_version, built.metadata.continue_ = version, more[0]
     if more[1]:
-        made.metadata.remaining_item_count = more[1]
-    return envelope(f"{kind}List", api_version, made.SerializeToString())
+        built.metadata.remaining_item_count = more[1]
+    return envelope(f"{kind}List", api_version, built.SerializeToString())
 
 
 def status_of(body: Json) -> bytes:
@@ -152,7 +152,7 @@ def status_of(body: Json) -> bytes:
 
 
 def frame_of_line(line: bytes) -> bytes:
-    """The frame for a line of a watch in JSON; anything else is unchanged."""
+    """Convert a line of a JSON watch to a frame; a line that is not valid is returned unchanged."""
     try:
         event = json.loads(line)
         item = event["object"]
@@ -165,8 +165,8 @@ def frame_of_line(line: bytes) -> bytes:
 
 
 def list_of(body: Json) -> bytes:
-    """A list from its JSON."""
+    """Convert a JSON list."""
     kind = body["kind"].removesuffix("List")
-    made = pb.List(items=[message_of(kind, item) for item in body["items"] or ()])
-    fill(made.metadata, body["metadata"])
-    return envelope(body["kind"], body["apiVersion"], made.SerializeToString())
+    built = pb.List(items=[message_of(kind, item) for item in body["items"] or ()])
+    fill(built.metadata, body["metadata"])
+    return envelope(body["kind"], body["apiVersion"], built.SerializeToString())

@@ -1,4 +1,4 @@
-"""Random objects in Kubernetes' JSON: any optional value may be missing or null."""
+"""Random objects in Kubernetes' JSON, in which any optional field may be absent or null."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsview.kinds.node import NODE_ANNOTATIONS
 from dsview.kinds.pod import IPAM_ANNOTATIONS, ContainerStatus, PodIP
 from dsview.kinds.service import SERVICE_ANNOTATIONS
 
-# Few words, so that hosts, names and values coincide; one has the separator of packed endpoints.
+# Only a few words, so that hosts, names and values coincide; one contains the separators of packed endpoints.
 WORDS = st.sampled_from(["", "a", "b", "10.0.0.1", "fd00::1", "Ready", "True", "Pod", "*", "x\ty\nz,"])
 ODD_TIMES = ("0001-01-01T00:00:01Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 MAPS = st.dictionaries(WORDS, WORDS, max_size=2)
@@ -45,7 +45,7 @@ PROBES: st.SearchStrategy[Any] = st.sampled_from(
 
 
 def strategy(type_: inspect.Type, name: str = "") -> st.SearchStrategy[Any]:
-    """JSON that an API server might send for a field of `wire`: any optional value may be missing or `null`."""
+    """JSON that an API server might send for a field of this type; any optional field may be absent or null."""
     match type_:
         case inspect.StructType():
             required = {f.encode_name: strategy(f.type, f.encode_name) for f in type_.fields if f.required}
@@ -73,7 +73,7 @@ def strategy(type_: inspect.Type, name: str = "") -> st.SearchStrategy[Any]:
 
 
 def raw(name: str) -> st.SearchStrategy[Any]:
-    """A value that `wire` accepts unchanged."""
+    """JSON for a field that `wire` keeps as raw bytes."""
     match name:
         case "labels":
             return st.none() | st.dictionaries(

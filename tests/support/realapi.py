@@ -1,4 +1,4 @@
-"""A real kube-apiserver with its etcd, from the folder in KUBEBUILDER_ASSETS. Dual-stack, on loopback only."""
+"""A real, dual-stack kube-apiserver with its etcd, on loopback. The binaries come from KUBEBUILDER_ASSETS."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Json = dict[str, Any]
 ASSETS = os.environ.get("KUBEBUILDER_ASSETS", "")
 TOKEN = "admin-token-of-the-tests"
 USER, USER_TOKEN = "dsview-user", "user-token-of-the-tests"
-"""Somebody without any right that was not given to them."""
+"""A user without any rights except those that a test grants."""
 
 DUAL = "10.96.0.0/16,fd00:10:96::/112"
-START_WITHIN = 90.0
-STOP_WITHIN = 90.0
+START_TIMEOUT = 90.0
+STOP_TIMEOUT = 90.0
 _AUDIT = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -39,8 +39,8 @@ _AUDIT = {
 }
 
 
-def missing() -> str:
-    """Why there is no real API server; empty if there is one."""
+def missing_prerequisite() -> str:
+    """Why no real API server can run here, or an empty string."""
     if not ASSETS:
         return "KUBEBUILDER_ASSETS names no folder with kube-apiserver and etcd"
     absent = [name for name in ("kube-apiserver", "etcd") if not (Path(ASSETS) / name).exists()]
@@ -56,14 +56,14 @@ def _free_port() -> int:
         return port
 
 
-class Refused(OSError):  # noqa: N818  (what the server did)
-    """The API server did not respond with 2xx."""
+class RequestFailed(OSError):  # noqa: N818  (reads better)
+    """The API server responded with a status other than 2xx."""
 
 
 class RealApi:
-    """etcd and kube-apiserver as processes, on the same ports and data however often they start; a context manager.
+    """etcd and kube-apiserver as processes, as a context manager. They keep their ports and data when restarted.
 
-    `flags` are more of kube-apiserver's, and may be changed before it is started again.
+    `flags` are additional flags of kube-apiserver, and may be changed before it is restarted.
     """
 
     def __init__(self, folder: Path, *flags: str, ranges: str = DUAL) -> None:
@@ -82,12 +82,12 @@ class RealApi:
 
     @property
     def url(self) -> str:
-        """The URL of the server."""
+        """The base URL of the API server."""
         return f"https://127.0.0.1:{self._port}"
 
     @property
     def certificate(self) -> Path:
-        """The certificates that it creates for itself, with that of their authority."""
+        """The self-signed certificate that kube-apiserver generates, with that of its CA."""
         return self._folder / "certs" / "apiserver.crt"
 
     def __enter__(self) -> RealApi:
@@ -132,9 +132,9 @@ class RealApi:
         self.await_ready()
 
     def stop(self, *, graceful: bool = True) -> None:
-        """Stop the API server, gracefully or with SIGKILL."""
+        """Stop the API server, with SIGTERM as in a rollout, or with SIGKILL."""
         server, self._server = self._server, None
-        _end(server, signal.SIGTERM if graceful else signal.SIGKILL)
+        _terminate(server, signal.SIGTERM if graceful else signal.SIGKILL)
 
     def start_store(self) -> None:
         """Start etcd."""
@@ -146,15 +146,15 @@ class RealApi:
             f"--listen-peer-urls=http://127.0.0.1:{self._peer}",
             "--unsafe-no-fsync=true",
         )
-        self._await(lambda: self._ask_store("kv/range", {"key": "Lw=="}), "etcd", self._store)
+        self._await(lambda: self._request_store("kv/range", {"key": "Lw=="}), "etcd", self._store)
 
     def stop_store(self) -> None:
         """Stop etcd."""
         store, self._store = self._store, None
-        _end(store, signal.SIGTERM)
+        _terminate(store, signal.SIGTERM)
 
     def back_up(self) -> None:
-        """Keep a copy of everything that is stored. Both are stopped for this, and started again."""
+        """Copy the data of etcd. Both processes are restarted for this."""
         self.stop(graceful=False)
         self.stop_store()
         shutil.copytree(self._data, self._backup)
@@ -162,17 +162,17 @@ class RealApi:
         self.start()
 
     def restore(self) -> None:
-        """Replace what is stored with the copy. Both must be stopped."""
+        """Replace the data of etcd with the copy. Both processes must be stopped."""
         shutil.rmtree(self._data)
         shutil.copytree(self._backup, self._data)
 
     def compact(self) -> None:
-        """Compact the whole history, as the API server makes etcd do every five minutes."""
+        """Compact all history up to now, as the API server requests of etcd every five minutes."""
         key = base64.b64encode(b"compact").decode()
-        now = self._ask_store("kv/range", {"key": key})["header"]["revision"]
-        self._ask_store("kv/compaction", {"revision": now, "physical": True})
+        now = self._request_store("kv/range", {"key": key})["header"]["revision"]
+        self._request_store("kv/compaction", {"revision": now, "physical": True})
 
-    def _ask_store(self, path: str, body: Json) -> Json:
+    def _request_store(self, path: str, body: Json) -> Json:
         url = f"http://127.0.0.1:{self._etcd}/v3/{path}"
         request = urllib.request.Request(url, json.dumps(body).encode())
         with urllib.request.urlopen(request, timeout=10) as response:
@@ -180,7 +180,7 @@ class RealApi:
             return answer
 
     def audit(self) -> list[Json]:
-        """The logged requests of the user without rights and of ServiceAccounts."""
+        """The requests of `USER` and of ServiceAccounts, from the audit log of the API server."""
         return [json.loads(line) for line in self._audit.read_text().splitlines()]
 
     def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -190,16 +190,16 @@ class RealApi:
             )
 
     def await_ready(self) -> None:
-        """Wait until the API server is ready, for example after its store came back."""
+        """Wait until the API server is ready, for example after etcd was restarted."""
         self._await(lambda: self.request("GET", "/readyz"), "kube-apiserver", self._server)
         self._await(lambda: self.request("GET", "/api/v1/namespaces/default"), "kube-apiserver", self._server)
 
-    def _await(self, ask: Callable[[], object], name: str, process: subprocess.Popen[bytes] | None) -> None:
-        end = time.monotonic() + START_WITHIN
+    def _await(self, probe: Callable[[], object], name: str, process: subprocess.Popen[bytes] | None) -> None:
+        end = time.monotonic() + START_TIMEOUT
         last = ""
         while time.monotonic() < end and process is not None and process.poll() is None:
             try:
-                ask()
+                probe()
                 return
             except OSError as error:
                 last = str(error)
@@ -210,7 +210,7 @@ class RealApi:
     def request(
         self, method: str, path: str, body: Json | None = None, content_type: str = "application/json"
     ) -> bytes:
-        """One request as the administrator. Raises `Refused` for an answer that is not 2xx, `OSError` for none."""
+        """Send a request as administrator. Raises `RequestFailed` for a status other than 2xx, `OSError` for none."""
         if self._pool is None:
             self._pool = urllib3.PoolManager(ca_certs=str(self.certificate), maxsize=32, retries=False, timeout=15.0)
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}
@@ -220,7 +220,7 @@ class RealApi:
         except urllib3.exceptions.HTTPError as error:
             raise OSError(str(error)) from None
         if response.status >= 300:
-            raise Refused(f"{method} {path}: {response.status} {response.data[:300]!r}")
+            raise RequestFailed(f"{method} {path}: {response.status} {response.data[:300]!r}")
         return response.data
 
     def create(self, path: str, *bodies: Json) -> None:
@@ -233,17 +233,17 @@ class RealApi:
         self.request("PATCH", path, body, "application/merge-patch+json")
 
     def delete(self, path: str) -> None:
-        """Delete an object at once, if it exists."""
-        with contextlib.suppress(Refused):
+        """Delete an object, if it exists, without a grace period."""
+        with contextlib.suppress(RequestFailed):
             self.request("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})
 
     def versions(self, path: str) -> dict[tuple[str, str], str]:
-        """A fresh list: the resourceVersion of each object by namespace and name."""
+        """List objects: the resourceVersion of each by namespace and name."""
         metas = [item["metadata"] for item in json.loads(self.request("GET", path))["items"]]
         return {(meta.get("namespace", ""), meta["name"]): meta["resourceVersion"] for meta in metas}
 
     def write_kubeconfig(self, path: Path, **user: str) -> Path:
-        """A kubeconfig of a user, by default the administrator. The server is verified."""
+        """Write a kubeconfig of a user (the administrator by default) that verifies the server."""
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -258,12 +258,12 @@ class RealApi:
         return path
 
 
-def _end(process: subprocess.Popen[bytes] | None, how: signal.Signals) -> None:
+def _terminate(process: subprocess.Popen[bytes] | None, signum: signal.Signals) -> None:
     if process is None:
         return
-    process.send_signal(how)
+    process.send_signal(signum)
     try:
-        process.wait(STOP_WITHIN)
+        process.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

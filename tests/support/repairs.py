@@ -1,4 +1,4 @@
-"""A small cluster whose controllers work on request, so that the fix of a finding can be tried on it."""
+"""Applies the fix of a finding to a small cluster, and imitates what the controllers then do."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _FIELDS = {
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """One `kubectl patch` of a fix: the object, and the values that it sets, by dotted path."""
+    """A `kubectl patch` command of a fix: the object and the patch."""
 
     kind: str
     key: Key
     body: dict[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        """The values, by dotted path."""
+        """The patched values by dotted path."""
         return {f"{part}.{name}": value for part, values in self.body.items() for name, value in values.items()}
 
 
 def patches_in(text: str, *, with_later: bool = False) -> list[Patch]:
-    """The patches in the commands of a fix, including those that follow a manual step."""
+    """The patches among the commands of a fix; `with_later` includes those after a manual step (`# then:`)."""
     found = []
     for line in text.splitlines():
         command = line.removeprefix("# then: ") if with_later else line
@@ -58,34 +58,34 @@ def patches_in(text: str, *, with_later: bool = False) -> list[Patch]:
 
 
 def is_patch(finding: Finding) -> bool:
-    """Whether the fix consists only of patches of Services."""
+    """Whether the fix consists only of patches to Services."""
     lines = [line for line in (finding.fix or "").splitlines() if not line.startswith("# ")]
     patches = patches_in("\n".join(lines))
     return bool(lines) and len(patches) == len(lines) and all(patch.kind == "service" for patch in patches)
 
 
 def repaired(objects: Objects, finding: Finding) -> Objects:
-    """The cluster after the patches of a fix were applied and the controllers worked."""
-    found = dict(objects)
+    """The cluster after the patches of a fix were applied and the controllers reconciled it."""
+    result = dict(objects)
     for patch in patches_in(finding.fix or ""):
-        service = found[(Kind.SERVICE, patch.key)]
+        service = result[(Kind.SERVICE, patch.key)]
         assert isinstance(service, Service)
         patched = msgspec.structs.replace(
             service,
             **{_FIELDS[n]: tuple(v) if isinstance(v, list) else v for n, v in patch.body["spec"].items()},
         )
         assert_accepted(service, patched)
-        renewed = found[(Kind.SERVICE, patch.key)] = served(patched)
-        if renewed.families != service.families:
-            sync_slices(found, patched)
-    return found
+        reconciled = result[(Kind.SERVICE, patch.key)] = served(patched)
+        if reconciled.families != service.families:
+            sync_slices(result, patched)
+    return result
 
 
 def assert_accepted(before: Service, after: Service) -> None:
-    """That the API server takes the change (pkg/apis/core/validation/validation.go of kubernetes/kubernetes).
+    """Assert that the API server accepts the change (pkg/apis/core/validation/validation.go of kubernetes/kubernetes).
 
-    The first family of a Service with a cluster IP stays, none is named twice, and SingleStack has one: the API server
-    itself gives up the second one where the policy alone is changed.
+    The first family of a Service with a cluster IP cannot change, families must be unique, and SingleStack allows only
+    one. If only the policy changes to SingleStack, the API server itself drops the second family.
     """
     assert len(set(after.ip_families)) == len(after.ip_families), after
     if not after.is_headless:
@@ -95,30 +95,30 @@ def assert_accepted(before: Service, after: Service) -> None:
 
 
 def served(service: Service) -> Service:
-    """The Service as the API server and a load-balancer controller leave it: families, cluster IPs, addresses."""
+    """The Service after the API server and a load-balancer controller set families, cluster IPs and addresses."""
     families: tuple[Family, ...] = service.families
     if service.ip_family_policy == "SingleStack":
         families = families[:1]
     number = sum(map(ord, service.name)) % 200 + 1
-    ips = tuple(_kept(service.cluster_ips, f) or _IPS[f].format(number) for f in families)
+    ips = tuple(_first_of_family(service.cluster_ips, f) or _IPS[f].format(number) for f in families)
     if service.is_headless:
         ips = ("None",)
     entries = service.load_balancer_ingress
-    # A load balancer keeps its addresses if the families of the Service do not change.
+    # A load balancer keeps its addresses unless the families of the Service change.
     if service.type == "LoadBalancer" and entries and families_of(service.cluster_ips) != families:
         texts = tuple(e.ip for e in entries)
-        entries = tuple(LoadBalancerIngress(_kept(texts, f) or _VIPS[f].format(number)) for f in families)
+        entries = tuple(LoadBalancerIngress(_first_of_family(texts, f) or _VIPS[f].format(number)) for f in families)
     return msgspec.structs.replace(
         service, ip_families=families, cluster_ips=ips, cluster_ip=ips[0], load_balancer_ingress=entries
     )
 
 
-def _kept(texts: tuple[str, ...], family: Family) -> str:
+def _first_of_family(texts: tuple[str, ...], family: Family) -> str:
     return next((text for text in texts if family_of(text) == family), "")
 
 
 def sync_slices(objects: Objects, service: Service) -> None:
-    """The slices that the endpoint slice controller writes for a Service with a selector."""
+    """Replace the slices of a Service with a selector, as the EndpointSlice controller does."""
     if not service.selector:
         return
     for key in [key for key, item in objects.items() if _is_slice_of(item, service)]:
@@ -141,7 +141,7 @@ def pods_of(objects: Objects, service: Service) -> list[Pod]:
 
 
 def slice_of(service: Service, family: Family, pods: list[Pod], *, by_hand: bool = False) -> EndpointSlice:
-    """A slice with the pods that have the family."""
+    """A slice of the given family with the pods' addresses."""
     endpoints = [
         Endpoint((ip,), pod.ready, pod.key, pod.uid, pod.node_name)
         for pod in pods

@@ -1,4 +1,4 @@
-"""A source that sends what a test gives it, and records requests."""
+"""A source that sends the events of a test, and records the requests that it gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.sources.events import Changed, Health, Item, Sink, SourceEvent, Sour
 
 
 class ScriptedSource:
-    """Live by default; only `tell` sends events."""
+    """A source whose events all come from the test. It is live by default."""
 
     kind: SourceKind = "demo"
     name = "scripted"
@@ -18,46 +18,46 @@ class ScriptedSource:
     def __init__(self, *, is_live: bool = True) -> None:
         self.is_live = is_live
         self.captured_at: float | None = None
-        self.asked: list[tuple[Key, str]] = []
-        self.config_maps: list[Key] = []
+        self.requested_configs: list[tuple[Key, str]] = []
+        self.watched_config_maps: list[Key] = []
         self.sink: Sink | None = None
         self.is_stopped = False
 
     def now(self, wall: float) -> float:
-        """The clock of the session."""
+        """The wall clock, unchanged."""
         return wall
 
     def start(self, sink: Sink) -> None:
-        """Record where to send events."""
+        """Keep the sink for `send`."""
         self.sink = sink
 
     def stop(self) -> None:
-        """Record it."""
+        """Record that the source was stopped."""
         self.is_stopped = True
 
-    def tell(self, *events: SourceEvent) -> None:
+    def send(self, *events: SourceEvent) -> None:
         """Send events."""
         assert self.sink is not None
         for event in events:
             self.sink(event)
 
     def put(self, kind: Kind, *items: Item) -> None:
-        """Send existing objects."""
-        self.tell(Changed(kind, items))
+        """Send objects as added or changed."""
+        self.send(Changed(kind, items))
 
-    def know(self, *kinds: Kind, health: Health = Health.LIVE) -> None:
-        """Send that kinds are known, or have another health; all of Kubernetes' kinds by default."""
+    def set_health(self, *kinds: Kind, health: Health = Health.LIVE) -> None:
+        """Send the health of kinds; if none are given, that of all kinds of Kubernetes."""
         for kind in kinds or [kind for kind in Kind if kind is not Kind.PROXY_LISTENERS]:
-            self.tell(StatusChanged(kind=kind, health=health))
+            self.send(StatusChanged(kind=kind, health=health))
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Record the request."""
-        self.asked.append((pod.key, container))
+        """Record the pod and the container."""
+        self.requested_configs.append((pod.key, container))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Record it."""
-        self.config_maps.append((namespace, name))
+        """Record the ConfigMap."""
+        self.watched_config_maps.append((namespace, name))
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """Nothing can be read again."""
+        """Fail, as if the object had been deleted."""
         raise UserError("The object is gone.")

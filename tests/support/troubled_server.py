@@ -1,4 +1,4 @@
-"""The story of the troubled demo on the loopback API server, with a clock that the test sets."""
+"""The story of the troubled demo, played by the loopback API server under a clock that the test advances."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _PRINTED_BY = "cat /etc/nginx/nginx.conf"
 
 
 class TroubledServer(Driven):
-    """A session on a server with the story of the demo. `now` is the time of both, epoch seconds."""
+    """A session on a server that plays the demo. `now` is the time of both, in epoch seconds."""
 
     def __init__(self, api: ApiServer, folder: Path, wrap: Any = lambda source: source) -> None:
         self.api = api
         self.now = START
-        described = load("troubled")
-        self._hosts = described.nginx_hosts
-        self._world = SimulatedCluster(described, START)
-        self._moments = moments(described.story)
-        for workload, templates in described.nginx.items():
+        description = load("troubled")
+        self._hosts = description.nginx_hosts
+        self._cluster = SimulatedCluster(description, START)
+        self._moments = moments(description.story)
+        for workload, templates in description.nginx.items():
             for replica, template in enumerate(templates):
                 self._write(workload, replica, template)
-        self._tell()
+        self._sync()
         api.start()
         source = wrap(KubeSource(kubeconfig=str(api.write_kubeconfig(folder / "kubeconfig"))))
         super().__init__(Session(source, clock=lambda: self.now))
-        self.settled()
+        self.catch_up()
 
     def _write(self, workload: str, replica: int, template: str) -> None:
-        pod = self._world.pod_of(workload, replica)
+        pod = self._cluster.pod_of(workload, replica)
         self.api.files[pod] = {_PRINTED_BY: nginx_conf(template, self._hosts)}
 
-    def _tell(self) -> None:
-        upserts, deletes = self._world.changes()
+    def _sync(self) -> None:
+        upserts, deletes = self._cluster.changes()
         for items in upserts.values():
             for item in items:
                 self.api.put(item)
@@ -54,24 +54,24 @@ class TroubledServer(Driven):
                 self.api.delete(kind.value, namespace, name)
 
     def at(self, seconds: float) -> None:
-        """Continue the story until so many seconds after its start, and drain the session."""
+        """Advance to `seconds` after the start of the story, second by second, and let the session follow."""
         while self.now < START + seconds:
             self.now = min(self.now + 1, START + seconds)
             while self._moments and START + self._moments[0].at <= self.now:
                 moment = self._moments.pop(0)
-                moment.act(self._world, START + moment.at)
+                moment.act(self._cluster, START + moment.at)
                 if moment.conf is not None:
                     self._write(workload_of(moment.conf), moment.conf.replica, moment.conf.conf)
-                self._tell()
-            self.settled()
+                self._sync()
+            self.catch_up()
 
-    def settled(self) -> None:
-        """Wait until the session has everything that the server has, and has evaluated it."""
-        self.until(lambda: self._knows_all() and self.session.is_settled, "the story is taken in")
-        # Another round, at a time at which nothing waits, for what is due now.
+    def catch_up(self) -> None:
+        """Wait until the session has read everything from the server and evaluated it."""
+        self.until(lambda: self._is_up_to_date() and self.session.is_settled, "the session is up to date")
+        # A last round while nothing is pending, for timers that are due.
         self.session.drain(1.0)
 
-    def _knows_all(self) -> bool:
+    def _is_up_to_date(self) -> bool:
         state = self.session.state
         return all(
             sorted(item["metadata"]["resourceVersion"] for item in self.api.objects[RESOURCES[kind].plural].values())
@@ -80,11 +80,11 @@ class TroubledServer(Driven):
         )
 
     def stop(self) -> None:
-        """End both."""
+        """Stop the session and the server."""
         self.session.stop()
         self.api.stop()
 
 
 def report_of(session: Session) -> str:
-    """The JSON report of a session in its current state."""
+    """The current JSON report of a session."""
     return render_json(build_report(session))

@@ -1,4 +1,4 @@
-"""A session on a hostile server: what it says meanwhile, what it takes, and how it comes back."""
+"""A session on a hostile server: the messages it shows, the memory it uses, and whether it recovers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _MB = 1 << 20
 
 
 class Memory:
-    """The most memory that this process had, in MB above what it had at the start."""
+    """The peak resident memory of this process, relative to its start."""
 
     def __init__(self) -> None:
-        self._start = self.most = _resident()
+        self._start = self.peak = _resident()
         self._is_over = threading.Event()
 
     @property
-    def grown(self) -> float:
-        """MB above the start."""
-        return (self.most - self._start) / _MB
+    def growth(self) -> float:
+        """The growth in MB."""
+        return (self.peak - self._start) / _MB
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Look every few milliseconds meanwhile."""
-        thread = threading.Thread(target=self._look, daemon=True)
+    def measured(self) -> Iterator[None]:
+        """Sample memory every few milliseconds within the block."""
+        thread = threading.Thread(target=self._sample, daemon=True)
         thread.start()
         try:
             yield
@@ -40,35 +40,35 @@ class Memory:
             self._is_over.set()
             thread.join()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._is_over.wait(0.004):
-            self.most = max(self.most, _resident())
+            self.peak = max(self.peak, _resident())
 
 
 def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def said(one: Driven, way: str) -> str:
-    """What a person reads of what is wrong on a way; empty where nothing is."""
-    state = one.session.state
-    if way in _KINDS:
-        return one.reason(_KINDS[way])
-    if way == "version":
+def reported_message(live: Driven, request: str) -> str:
+    """The message that users see about a failing type of request; empty if it works."""
+    state = live.session.state
+    if request in _KINDS:
+        return live.reason(_KINDS[request])
+    if request == "version":
         return "" if state.server.version else "not known"
-    if way == "exec":
+    if request == "exec":
         confs = list(state.proxy_listeners)
         return "; ".join(conf.reason for conf in confs if conf.source is not ListenSource.READ)
     try:
-        one.session.read_manifest(Kind.POD, next(iter(state.pods)).key)
+        live.session.read_manifest(Kind.POD, next(iter(state.pods)).key)
     except UserError as error:
         return str(error)
     return ""
 
 
-def is_well(one: Driven, way: str) -> bool:
-    """Whether nothing is wrong on a way, as far as `Live.ends_well` does not say that."""
-    if way == "exec":
-        confs = list(one.session.state.proxy_listeners)
+def has_recovered(live: Driven, request: str) -> bool:
+    """Whether a type of request works again, as far as `Live.assert_recovers` does not check it."""
+    if request == "exec":
+        confs = list(live.session.state.proxy_listeners)
         return bool(confs) and all(conf.source is ListenSource.READ for conf in confs)
-    return way in _KINDS or not said(one, way)
+    return request in _KINDS or not reported_message(live, request)

@@ -162,7 +162,7 @@ def test_hostile_values_are_not_suggested() -> None:
     source = ScriptedSource()
     session = Session(source)
     session.start()
-    source.know()
+    source.set_health()
     source.put(Kind.POD, *(Pod(name=name, namespace=name) for name in ("good", "e\x1b[31mvil", 'quo"ted', "two words")))
     while session.has_work:
         session.drain(0.5)
@@ -195,7 +195,7 @@ def many_pods(number: int) -> Session:
     source = ScriptedSource()
     session = Session(source)
     session.start()
-    source.know()
+    source.set_health()
     pods = (Pod(name=f"pod-{i:05d}", namespace="shop", phase="Running", node_name=f"n-{i % 7}") for i in range(number))
     source.put(Kind.POD, *pods)
     while session.has_work:
@@ -255,7 +255,7 @@ def test_a_pattern_that_would_take_for_ever_is_given_up_and_said() -> None:
     source = ScriptedSource()
     session = Session(source)
     session.start()
-    source.know()
+    source.set_health()
     source.put(Kind.POD, Pod(name="a" * 60, namespace="shop"))
     while session.has_work:
         session.drain(0.5)

@@ -66,7 +66,7 @@ def shop(*extra: ServiceCIDR) -> tuple[Session, ScriptedSource, list[float]]:
     items = [*troubled_shop(), *extra]
     for kind in RESOURCES:
         found = [item for item in items if kind_of(item) is kind]
-        source.tell(Changed(kind, found), Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
+        source.send(Changed(kind, found), Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
     while session.has_work:
         session.drain(1.0)
     session.drain(1.0)
@@ -77,7 +77,7 @@ def shop(*extra: ServiceCIDR) -> tuple[Session, ScriptedSource, list[float]]:
 def test_a_finding_that_dsview_saw_come_has_that_time() -> None:
     session, source, now = shop()
     now[0] += 61
-    source.tell(Changed(Kind.POD, [msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,))]))
+    source.send(Changed(Kind.POD, [msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,))]))
     while session.has_work:
         session.drain(1.0)
     finding = session.findings_of("Pod", "shop", "web-0")[0]

@@ -37,7 +37,7 @@ def with_pods(*pods: Pod) -> Session:
     source = ScriptedSource()
     session = Session(source)
     session.start()
-    source.know()
+    source.set_health()
     source.put(Kind.POD, *pods)
     while session.has_work:
         session.drain(0.5)
@@ -227,14 +227,14 @@ def test_rows_of_a_loading_list_come_in_portions_and_none_is_lost_at_its_end() -
     source = ScriptedSource()
     session = Session(source)
     session.start()
-    source.tell(StatusChanged(kind=Kind.POD, health=Health.LOADING))
+    source.send(StatusChanged(kind=Kind.POD, health=Health.LOADING))
     source.put(Kind.POD, *(pod(f"pod-{number:03d}") for number in range(100)))
     view = TableView(PANES["pods"], session)
     view.refresh(session.drain(0.5))
     assert len(view) == 100
     source.put(Kind.POD, pod("pod-100"))
     assert not view.refresh(session.drain(0.5))
-    source.know(Kind.POD)
+    source.set_health(Kind.POD)
     assert view.refresh(session.drain(0.5))
     assert len(view) == view.total == 101
 
@@ -246,7 +246,7 @@ def test_an_empty_table_says_why() -> None:
     view = TableView(PANES["pods"], session)
 
     def told(event: StatusChanged | Progress | Changed) -> str:
-        source.tell(event)
+        source.send(event)
         view.refresh(session.drain(0.5))
         return view.status_line()
 
@@ -295,7 +295,7 @@ def test_counted_flags_and_flagged_rows_follow_the_findings() -> None:
     session.start()
     for kind in (Kind.NODE, Kind.POD, Kind.SERVICE, Kind.ENDPOINT_SLICE):
         source.put(kind, *read.state.store(kind))
-    source.know(health=Health.GIVEN)
+    source.set_health(health=Health.GIVEN)
     while session.has_work:
         session.drain(0.5)
     view = TableView(PANES["pods"], session)

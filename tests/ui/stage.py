@@ -56,8 +56,8 @@ class StageSource:
         """Record it."""
         self.is_stopped = True
 
-    def tell(self, *events: SourceEvent) -> None:
-        """Send events."""
+    def send(self, *events: SourceEvent) -> None:
+        """Let something happen."""
         assert self._sink is not None
         for event in events:
             self._sink(event)
@@ -65,11 +65,11 @@ class StageSource:
     def put(self, *items: Object) -> None:
         """Add or change objects."""
         for item in items:
-            self.tell(Changed(kind_of(item), [item]))
+            self.send(Changed(kind_of(item), [item]))
 
     def remove(self, kind: Kind, *keys: Key) -> None:
         """Delete objects."""
-        self.tell(Changed(kind, [], list(keys)))
+        self.send(Changed(kind, [], list(keys)))
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """Does nothing: there is no controller."""

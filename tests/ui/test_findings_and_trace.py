@@ -86,7 +86,7 @@ async def test_list_of_findings_follows_the_cluster_and_keeps_the_selection() ->
 
 async def test_what_could_not_be_evaluated_is_listed_with_its_reason() -> None:
     async with on_stage() as stage:
-        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="nodes is forbidden", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="nodes is forbidden", since=NOW))
         await stage.until(lambda: "nodes not permitted" in stage.text)
         await stage.press("w", "end")
         assert "Not evaluated: " in stage.text

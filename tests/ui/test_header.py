@@ -67,6 +67,6 @@ def test_sources_in_trouble_that_have_no_room_beside_the_context_have_a_line_of_
 )
 async def test_a_refused_exec_is_told_from_one_that_could_not_be_had(reason: str, words: str) -> None:
     async with on_stage(size=(160, 45)) as stage:
-        stage.source.tell(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.REFUSED, reason=reason, since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.REFUSED, reason=reason, since=NOW))
         await stage.until(lambda: f"nginx.conf {words}" in stage.lines[0])
         await stage.until(lambda: f"nginx.conf: {reason}"[:60] in stage.text)

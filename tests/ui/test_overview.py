@@ -58,7 +58,7 @@ async def test_ranges_are_shown_whole_and_of_both_families_or_not_at_all(width: 
 
 async def test_a_long_verdict_is_not_cut_on_the_smallest_screen() -> None:
     async with on_stage(size=(60, 20)) as stage:
-        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
         await stage.until(lambda: "Unread: Nodes (not permitted)." in " ".join("\n".join(stage.lines[:5]).split()))
 
 
@@ -82,7 +82,7 @@ async def test_overview_follows_the_cluster() -> None:
 
 async def test_overview_says_which_layer_was_not_read() -> None:
     async with on_stage() as stage:
-        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
         await stage.until(lambda: "Unread: Nodes (not permitted)." in " ".join(stage.text.split()))
 
 
@@ -131,10 +131,10 @@ async def test_overview_of_an_empty_cluster_claims_nothing() -> None:
 async def test_panes_do_not_jump_when_the_overview_has_less_to_say() -> None:
     async with on_stage(size=(60, 20)) as stage:
         pane = stage.pane("services")
-        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
         await stage.until(lambda: "Unread" in stage.text or "could not be" in stage.text or "…" in stage.lines[2])
         before = pane.region
-        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.LIVE, since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.NODE, health=Health.LIVE, since=NOW))
         await stage.until(lambda: "Unread" not in stage.text)
         assert pane.region == before
 
@@ -183,13 +183,13 @@ def test_no_family_is_well_and_no_pane_empty_before_its_kind_was_read() -> None:
     assert "√" not in found
     assert found.split() == ["IPv4", "?", "IPv6", "?"]
     assert {TableView(pane, session).amount for pane in PANES.values()} == {"loading"}
-    source.tell(Changed(Kind.POD, [pod("web-0", 1)]))
-    source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+    source.send(Changed(Kind.POD, [pod("web-0", 1)]))
+    source.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
     session.drain(0.1)
     assert TableView(PANES["pods"], session).amount == "1 so far"
     assert TableView(PANES["nodes"], session).amount == "?"
     for kind in RESOURCES:
-        source.tell(Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
+        source.send(Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
     while session.has_work:
         session.drain(0.1)
     assert TableView(PANES["nodes"], session).amount == "0"

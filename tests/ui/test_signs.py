@@ -131,7 +131,7 @@ async def test_an_ingress_is_traced_from_the_palette_by_its_host() -> None:
         front = Ingress(
             name="front", namespace="shop", hosts=("www.example.com",), backends=(IngressBackend("", "api"),)
         )
-        stage.source.tell(Changed(Kind.INGRESS, [front]))
+        stage.source.send(Changed(Kind.INGRESS, [front]))
         assert stage.app.workspace is not None
         state = stage.app.workspace.session.state
         await stage.until(lambda: state.ingresses.get(front.key) is not None)

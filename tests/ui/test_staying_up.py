@@ -106,21 +106,21 @@ async def test_drain_that_raises_is_said_once_and_the_screen_goes_on(monkeypatch
 
 async def test_refused_kind_is_said_in_its_pane_and_in_the_header() -> None:
     async with on_stage() as stage:
-        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
         await stage.until(lambda: "nodes: not permitted (forbidden)" in stage.text)
         assert any("nodes not permitted" in line for line in stage.lines[:3])
 
 
 async def test_lost_connection_keeps_the_rows_and_says_that_they_are_old() -> None:
     async with on_stage() as stage:
-        stage.source.tell(StatusChanged(kind=Kind.POD, health=Health.STALE, reason="connection refused", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.POD, health=Health.STALE, reason="connection refused", since=NOW))
         await stage.until(lambda: "pods stale" in stage.text)
         assert len(stage.names("pods")) == 6
 
 
 async def test_loading_pane_counts_what_has_come() -> None:
     async with on_stage([]) as stage:
-        stage.source.tell(
+        stage.source.send(
             StatusChanged(kind=Kind.POD, health=Health.LOADING, since=NOW), Progress(kind=Kind.POD, loaded=12_500)
         )
         await stage.until(lambda: "Loading… 12,500" in stage.text)

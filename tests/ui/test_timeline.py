@@ -48,7 +48,7 @@ async def test_timeline_lists_what_was_gained_and_closed_and_leads_to_the_object
 async def test_timeline_shows_one_sort_at_a_time() -> None:
     async with on_stage() as stage:
         await mend_api(stage)
-        stage.source.tell(StatusChanged(kind=Kind.POD, health=Health.STALE, reason="refused", since=NOW))
+        stage.source.send(StatusChanged(kind=Kind.POD, health=Health.STALE, reason="refused", since=NOW))
         await stage.until(lambda: "Connection lost" in stage.text)
         await stage.press("T", "!")
         assert "findings only" in stage.text
