@@ -46,13 +46,13 @@ def test_a_body_that_is_larger_than_its_limit_is_not_read_to_its_end(api: ApiSer
         connect(api, tmp_path).get("/version", limit=limits.VERSION)
 
 
-def test_a_body_that_comes_too_slowly_is_given_up(api: ApiServer, tmp_path: Path) -> None:
+def test_a_body_that_arrives_too_slowly_times_out(api: ApiServer, tmp_path: Path) -> None:
     answer(api, HEAD + b"\r\n", *[b"x"] * 3)
     with pytest.raises(RequestFailed, match="took longer than 0 s"):
         connect(api, tmp_path).get("/version", limit=limits.BodyLimit(1000, 0.0))
 
 
-def test_an_encoding_that_nobody_asked_for_is_refused(api: ApiServer, tmp_path: Path) -> None:
+def test_an_encoding_that_was_not_requested_is_rejected(api: ApiServer, tmp_path: Path) -> None:
     packed = gzip.compress(b"x" * 1_000_000)
     answer(api, HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
     with pytest.raises(RequestFailed, match="encoding that was not requested"):
@@ -105,7 +105,7 @@ def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLiv
     one.assert_recovers()
 
 
-def test_a_page_that_is_too_large_is_asked_for_with_fewer_objects(
+def test_a_page_that_is_too_large_is_requested_again_with_a_smaller_limit(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reflector, "PAGE", limits.BodyLimit(200_000, 10.0))

@@ -99,7 +99,9 @@ def test_bytes_that_drip_end_when_the_time_of_the_command_does(
     assert time.monotonic() - started < 5.0
 
 
-def test_a_head_that_drips_is_given_up(api: ApiServer, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_header_that_trickles_in_times_out(
+    api: ApiServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(kube_client, "CONNECT_TIMEOUT", 0.3)
     is_over = threading.Event()
 

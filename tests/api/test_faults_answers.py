@@ -84,7 +84,7 @@ def test_a_kind_that_cannot_be_loaded_says_why_costs_no_other_and_is_loaded_when
 
 
 @every_answer
-def test_a_kind_that_was_read_keeps_its_objects_is_said_to_be_stale_and_goes_on(
+def test_a_kind_that_was_read_keeps_its_objects_becomes_stale_and_recovers(
     api: ApiServer, live: OpenLive, fault: Exception, words: str
 ) -> None:
     one = live().settle()
@@ -256,7 +256,7 @@ def forbidden(plural: str) -> Fault:
 
 
 @pytest.mark.parametrize("plurals", [("pods",), ()], ids=["one-kind", "all-kinds"])
-def test_a_right_that_is_withdrawn_is_said_and_one_that_is_given_back_is_used(
+def test_a_revoked_permission_is_reported_and_a_restored_one_is_used(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, plurals: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
@@ -290,7 +290,7 @@ def test_a_right_that_a_starting_server_does_not_know_yet_is_not_held_against_it
     one.assert_recovers()
 
 
-def test_watching_is_tried_again_where_only_listing_was_permitted(
+def test_watching_is_retried_if_only_listing_was_permitted(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.1)
@@ -313,7 +313,7 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(
     one.assert_recovers()
 
 
-def test_a_kind_that_is_served_no_more_is_said_to_be_absent(
+def test_a_kind_that_is_no_longer_served_is_reported_as_absent(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)

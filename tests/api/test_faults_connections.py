@@ -38,7 +38,7 @@ def _lists(api: ApiServer) -> int:
 
 
 @pytest.mark.parametrize("graceful", [True, False], ids=["graceful", "killed"])
-def test_a_server_that_is_restarted_is_found_again_and_nothing_is_listed_anew(
+def test_after_a_restart_of_the_server_watches_resume_without_a_relist(
     api: ApiServer, live: OpenLive, graceful: bool
 ) -> None:
     one = live().settle()
@@ -65,7 +65,7 @@ def test_a_server_that_comes_back_without_the_history_is_listed_once_more(api: A
     assert one.session.state.pods.get(gone) is None
 
 
-def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(
+def test_a_server_that_returns_with_an_older_store_is_listed_again(
     api: ApiServer, live: OpenLive, items: list[Json]
 ) -> None:
     backup = copy.deepcopy(items)
@@ -95,7 +95,7 @@ def test_a_store_that_was_set_back_unseen_shows_by_versions_that_went_back(
     assert one.session.state.pods.get(("shop", "after-the-backup")) is None
 
 
-def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_listed_anew(
+def test_a_watch_without_even_a_bookmark_is_reopened_and_then_relisted(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = live().settle()
@@ -122,7 +122,7 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
     assert len(silent) >= watch_tracker.MAX_SILENT_WATCHES
 
 
-def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
+def test_connections_left_half_open_by_sleep_are_reopened_on_waking(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept = threading.Event()
@@ -151,7 +151,7 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
 
 
 @pytest.mark.parametrize("was_read", [False, True], ids=["first list", "read before"])
-def test_a_server_that_takes_a_request_and_sends_nothing_is_said_to(
+def test_a_server_that_accepts_a_request_and_never_responds_is_reported(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, was_read: bool
 ) -> None:
     monkeypatch.setattr(reflector, "RESPONSE_TIMEOUT", 0.1)
@@ -203,7 +203,7 @@ def test_one_looks_after_a_server_that_is_away_and_all_are_back_when_it_is(
     assert time.monotonic() - started < 15
 
 
-def test_a_server_that_comes_back_is_asked_by_each_kind_about_once(api: ApiServer, live: OpenLive) -> None:
+def test_a_server_that_comes_back_gets_about_one_request_for_each_kind(api: ApiServer, live: OpenLive) -> None:
     one = live().settle()
     api.stop()
     one.until_status(Health.STALE, "refuses the connection")

@@ -121,7 +121,7 @@ def test_what_a_failing_plugin_says_is_shown_and_it_is_not_run_again_and_again(
     assert plugin.runs == 3
 
 
-def test_credentials_that_are_refused_for_good_are_said_to_be_and_renewed_seldom(
+def test_permanently_rejected_credentials_are_reported_and_rarely_renewed(
     api: ApiServer, live: OpenLive, plugin: Plugin
 ) -> None:
     api.tokens = {"another"}

@@ -40,7 +40,7 @@ def longest_drain(one: Live, condition: Callable[[], bool], what: str) -> float:
     return longest
 
 
-def test_a_burst_of_fifty_thousand_events_is_taken_in_slices_and_ends_as_a_fresh_list(
+def test_a_burst_of_fifty_thousand_events_is_drained_in_slices_and_ends_up_to_date(
     api: ApiServer, live: OpenLive
 ) -> None:
     one = live().settle()

@@ -100,7 +100,9 @@ async def test_of_two_clusters_chosen_while_the_first_still_loads_the_last_one_i
             assert other.open_watchers("pods") == 1
 
 
-async def test_the_sources_screen_tells_how_each_is_doing_and_what_was_asked(api: ApiServer, tmp_path: Path) -> None:
+async def test_the_sources_screen_shows_the_health_of_each_kind_and_the_requests(
+    api: ApiServer, tmp_path: Path
+) -> None:
     api.hook = Switch(api, forbidden("nodes"), "nodes")
     kubeconfig = str(api.write_kubeconfig(tmp_path / "kubeconfig"))
     app = DsviewApp(lambda: Session(KubeSource(kubeconfig=kubeconfig)), source_name="loopback")

@@ -78,7 +78,7 @@ def test_a_watch_of_bookmarks_only_stays_live_and_goes_on_from_the_last(api: Api
 
 
 @pytest.mark.parametrize("version", ["v2.abc", "18446744073709551616000", "-5", "0x10", "٣٤"])
-def test_a_version_that_is_no_number_is_handed_back_as_it_is_and_never_compared(
+def test_a_resource_version_that_is_not_a_number_is_returned_unchanged_and_never_compared(
     api: ApiServer, live: OpenLive, version: str
 ) -> None:
     one = live().settle()
@@ -104,7 +104,7 @@ def _lists(api: ApiServer) -> int:
     return sum(r.query.get("sendInitialEvents") == "true" for r in api.log if r.plural == "pods")
 
 
-def test_an_event_of_more_than_32_mb_is_passed_over_and_said(api: ApiServer, live: OpenLive) -> None:
+def test_an_event_of_more_than_32_mb_is_skipped_and_reported(api: ApiServer, live: OpenLive) -> None:
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.raw_to_watchers("pods", b'{"type":"ADDED","object":{"x":"' + b"x" * (33 << 20) + b'"}}\n')
@@ -114,7 +114,7 @@ def test_an_event_of_more_than_32_mb_is_passed_over_and_said(api: ApiServer, liv
     assert _lists(api) == 1, "the watch went on"
 
 
-def test_a_type_of_event_that_is_not_known_is_told_and_passed_over(api: ApiServer, live: OpenLive) -> None:
+def test_an_unknown_event_type_is_skipped_and_reported(api: ApiServer, live: OpenLive) -> None:
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.raw_to_watchers("pods", b'{"type":"SURPRISE\\u001b[2J","object":{}}\n')

@@ -132,7 +132,7 @@ def test_clusters_that_hang_hold_up_no_other_though_they_come_first(forty: Fleet
         fleet_reader.stop()
 
 
-def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_clusters_are_read_at_once_than_requested(forty: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     # On a busy machine a cluster may seem to hang; then dsview reads others while it waits.
     monkeypatch.setattr(session_fleet, "SLOT_TIMEOUT", 60.0)
     told = Told()
@@ -145,7 +145,7 @@ def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet, monkeypatch: 
     assert 1 < most_at_once(told.members) <= 3
 
 
-def test_a_credential_plug_in_is_said_to_be_waited_for(forty: Fleet) -> None:
+def test_waiting_for_a_credential_plug_in_is_reported(forty: Fleet) -> None:
     told = Told()
     fleet_reader = reader(forty, told, names=forty.failing)
     fleet_reader.start()
@@ -157,7 +157,7 @@ def test_a_credential_plug_in_is_said_to_be_waited_for(forty: Fleet) -> None:
     assert any("get-token; it may have opened a browser" in member.reason for member in told.members)
 
 
-def test_a_cluster_is_read_anew_and_what_was_known_stays_where_that_fails(tmp_path: Path) -> None:
+def test_a_cluster_is_read_again_and_keeps_its_last_result_if_that_fails(tmp_path: Path) -> None:
     server = ApiServer()
     server.load(scenario(0))
     with server, fleet(tmp_path, healthy=0, running=[server.url]) as found:
@@ -179,7 +179,7 @@ def test_a_cluster_is_read_anew_and_what_was_known_stays_where_that_fails(tmp_pa
         assert (last.summary, last.findings, last.read_at) == (first.summary, first.findings, first.read_at)
 
 
-def test_what_takes_longer_than_the_whole_run_may_is_said_to_be_out_of_time(forty: Fleet) -> None:
+def test_clusters_that_exceed_the_deadline_of_the_run_are_reported_as_out_of_time(forty: Fleet) -> None:
     result = run(forty, "--contexts", "hangs-*", "-o", "json", "--request-timeout", "60s", "--timeout", "1s")
     rows = json.loads(result.stdout)["clusters"]
     assert [row["context"] for row in rows] == forty.hanging
@@ -257,7 +257,7 @@ def test_a_cluster_that_was_read_in_part_does_not_look_well(
             assert plural in [*sums["refused"], *sums["unread"]] or sums["notEvaluated"]
 
 
-def test_a_name_that_no_context_has_is_said(forty: Fleet) -> None:
+def test_an_unknown_context_is_reported(forty: Fleet) -> None:
     result = run(forty, "--contexts", "nothing-*")
     assert result.return_value == 2
     assert "No context matches nothing-*. Contexts: " in result.stderr

@@ -57,7 +57,7 @@ def start(found: Fleet, heard: Heard, config: str | None = None) -> FleetProcess
     return process
 
 
-def test_every_change_of_a_cluster_is_told_with_its_sums_and_findings(few: Fleet) -> None:
+def test_every_change_of_a_cluster_is_reported_with_its_totals_and_findings(few: Fleet) -> None:
     heard = Heard()
     process = start(few, heard)
     try:
@@ -76,7 +76,7 @@ def test_every_change_of_a_cluster_is_told_with_its_sums_and_findings(few: Fleet
     assert heard.failure == ""
 
 
-def test_a_configuration_that_cannot_be_read_is_said(few: Fleet, tmp_path: Path) -> None:
+def test_an_unreadable_configuration_is_reported(few: Fleet, tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("ignore = 7")
     heard = Heard()
     process = start(few, heard, config=str(tmp_path / "bad.toml"))
@@ -87,7 +87,7 @@ def test_a_configuration_that_cannot_be_read_is_said(few: Fleet, tmp_path: Path)
         process.stop()
 
 
-def test_a_process_that_ends_by_itself_is_said(few: Fleet) -> None:
+def test_a_process_that_exits_unexpectedly_is_reported(few: Fleet) -> None:
     heard = Heard()
     process = start(few, heard)
     assert process._process is not None

@@ -35,7 +35,7 @@ def test_only_reading_requests_are_made_and_never_for_secrets(api: ApiServer, li
     assert all(r.query["fieldSelector"].startswith("reason=") for r in api.log if r.plural == "events")
 
 
-def test_nobody_waits_for_services_that_are_refused(
+def test_the_start_does_not_wait_for_forbidden_services(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(load_priority, "MAX_WAIT", 3600.0)
@@ -106,7 +106,7 @@ def test_events_are_read_by_reason_in_bounded_number(
     assert one.reason(Kind.EVENT) == "of the reason Unhealthy only the first 600 were read"
 
 
-def test_pages_are_used_where_streaming_lists_are_refused(api: ApiServer, live: Callable[..., Live]) -> None:
+def test_pages_are_used_if_streaming_lists_are_rejected(api: ApiServer, live: Callable[..., Live]) -> None:
     api.streams_lists = False
     for number in range(1203):
         api.load([pod(f"many-{number}")])
@@ -117,7 +117,7 @@ def test_pages_are_used_where_streaming_lists_are_refused(api: ApiServer, live: 
 
 
 @pytest.mark.parametrize("streams", [True, False])
-def test_it_is_told_how_far_a_list_is(api: ApiServer, live: Callable[..., Live], *, streams: bool) -> None:
+def test_the_progress_of_a_list_is_reported(api: ApiServer, live: Callable[..., Live], *, streams: bool) -> None:
     api.streams_lists = streams
     for number in range(1203):
         api.load([pod(f"many-{number}")])
@@ -141,7 +141,7 @@ def test_it_is_told_how_far_a_list_is(api: ApiServer, live: Callable[..., Live],
     assert len(told) >= 2
 
 
-def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(
+def test_watches_that_end_at_once_are_retried_with_backoff(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.2)
@@ -158,9 +158,7 @@ def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(
     assert time.monotonic() - started > 0.5
 
 
-def test_a_refused_kind_is_said_to_be_refused_and_costs_only_its_checks(
-    api: ApiServer, live: Callable[..., Live]
-) -> None:
+def test_a_forbidden_kind_is_reported_and_disables_only_its_checks(api: ApiServer, live: Callable[..., Live]) -> None:
     def refuse(request: Request) -> None:
         if request.plural == "nodes":
             raise Fault(403, status_body(403, "Forbidden", 'nodes is forbidden: User "x" cannot list'))
@@ -186,7 +184,7 @@ def test_what_may_be_listed_but_not_watched_is_polled(api: ApiServer, live: Call
     one.until(lambda: one.session.state.pods.get(("shop", "polled")) is not None, "the next list brings it")
 
 
-def test_namespaces_are_read_one_by_one_where_they_are_named(api: ApiServer, live: Callable[..., Live]) -> None:
+def test_given_namespaces_are_read_one_by_one(api: ApiServer, live: Callable[..., Live]) -> None:
     one = live(namespaces=("ingress-nginx",)).settle()
     assert {pod.namespace for pod in one.session.state.pods} == {"ingress-nginx"}
     assert one.session.state.status(Kind.POD).namespaces == ("ingress-nginx",)
@@ -216,7 +214,7 @@ def test_leaving_takes_less_than_a_second(live: Callable[..., Live]) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_delays_double_up_to_half_a_minute_and_start_anew_after_two_good_minutes(
+def test_delays_double_up_to_half_a_minute_and_reset_after_two_good_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.undo()

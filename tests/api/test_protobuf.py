@@ -62,7 +62,7 @@ def test_changes_come_in_protobuf(api: ApiServer, live: Callable[..., Live]) -> 
 
 
 @pytest.mark.parametrize("code", [406, 415])
-def test_a_server_that_refuses_protobuf_is_asked_for_json(
+def test_json_is_requested_from_a_server_that_rejects_protobuf(
     api: ApiServer, live: Callable[..., Live], code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.refuses_protobuf = code
@@ -74,7 +74,7 @@ def test_a_server_that_refuses_protobuf_is_asked_for_json(
     ]
 
 
-def test_a_server_that_answers_in_json_is_not_asked_for_protobuf_again(
+def test_protobuf_is_not_requested_again_from_a_server_that_responds_in_json(
     api: ApiServer, live: Callable[..., Live], caplog: pytest.LogCaptureFixture
 ) -> None:
     api.speaks_protobuf = False
@@ -116,7 +116,7 @@ def test_a_bad_frame_is_counted_and_costs_itself_only(
     assert one.health(Kind.POD) is Health.LIVE
 
 
-def test_an_expired_watch_is_listed_anew(api: ApiServer, live: Callable[..., Live]) -> None:
+def test_an_expired_watch_is_relisted(api: ApiServer, live: Callable[..., Live]) -> None:
     one = live().settle()
     before = one.session.traffic[Kind.POD].watches
     status = {"kind": "Status", "message": "too old resource version", "reason": "Expired", "code": 410}

@@ -57,7 +57,7 @@ def test_without_exec_the_arguments_are_believed(api: ApiServer, live: Callable[
     assert not [request for request in api.log if request.verb == "exec"]
 
 
-def test_where_the_command_fails_the_arguments_are_believed(api: ApiServer, live: Callable[..., Live]) -> None:
+def test_if_the_command_fails_the_arguments_are_used(api: ApiServer, live: Callable[..., Live]) -> None:
     api.files.clear()
 
     assert sockets(live().settle())[0] is ListenSource.DECLARED

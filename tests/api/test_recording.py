@@ -69,7 +69,7 @@ def timeline(session: Session) -> list[tuple[object, ...]]:
     return [(e.at, e.type, e.text, e.ref, e.check, e.lasted) for e in session.timeline.entries]
 
 
-def test_each_moment_is_told_as_it_was_live_also_after_a_kill(
+def test_each_moment_is_replayed_as_it_was_live_even_after_a_kill(
     start: Callable[..., TroubledServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start()

@@ -50,7 +50,7 @@ def test_the_first_pod_ip_is_the_same_text_as_the_singular_one() -> None:
     assert item.pod_ip is item.pod_ips[0]
 
 
-def test_containers_are_told_apart_by_their_probes() -> None:
+def test_containers_differ_by_their_probes() -> None:
     def probed(probe: dict[str, Any]) -> Pod:
         return pod(spec={"containers": [{"name": "c", "image": "i", "readinessProbe": probe}]})
 
@@ -94,7 +94,7 @@ def test_labels_of_a_wrong_type_quarantine_the_object(labels: Any, message: str)
     [b"", b"{", b"null", b"[]", b'{"metadata":{}}', b'{"metadata":{"name":""}}', b'{"metadata":{"name":"\xff"}}'],
 )
 @pytest.mark.parametrize("kind", RESOURCES)
-def test_what_is_no_object_is_said_to_be_unreadable(kind: Kind, data: bytes) -> None:
+def test_values_that_are_not_objects_are_reported_as_unreadable(kind: Kind, data: bytes) -> None:
     with pytest.raises(BadObject, match=rf"^{kind} .+ cannot be read: .+"):
         decode(kind, data)
 

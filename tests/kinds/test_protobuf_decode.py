@@ -150,7 +150,7 @@ def test_containers_that_differ_in_their_mounts_only_are_kept_once() -> None:
     assert first.containers[0].image == "app:1"
 
 
-def test_containers_that_differ_in_what_is_not_read_only_are_kept_once() -> None:
+def test_containers_that_differ_only_in_unread_fields_are_cached_once() -> None:
     first, second = (pb.EnvVar(name="PASSWORD", value=value).SerializeToString() for value in ("a", "b"))
     one, other = with_containers(pb.Container(name="app", env=[first])), with_containers(pb.Container(env=[second]))
     same = with_containers(pb.Container(name="app", env=[second]))
@@ -158,7 +158,7 @@ def test_containers_that_differ_in_what_is_not_read_only_are_kept_once() -> None
     assert one.containers != other.containers
 
 
-def test_containers_are_told_apart_by_where_one_ends() -> None:
+def test_the_cache_distinguishes_containers_by_their_boundaries() -> None:
     one, both = pb.Container(name="a"), pb.Container(name="b")
     assert [c.name for c in with_containers(one, both).containers] == ["a", "b"]
     assert [c.name for c in with_containers(both, one).containers] == ["b", "a"]
@@ -174,7 +174,7 @@ def test_a_container_that_cannot_be_read_fails_its_pod() -> None:
 
 @pytest.mark.parametrize("event", ["ADDED", "MODIFIED"])
 @pytest.mark.parametrize("size", [0, 100, 130, 20_000, 3_000_000])
-def test_an_event_that_go_writes_is_taken_apart_by_its_lengths(event: str, size: int) -> None:
+def test_an_event_written_by_go_is_split_by_its_lengths(event: str, size: int) -> None:
     pod = {"metadata": {"name": "web", "namespace": "shop"}}
     data = protobuf_answers.frame_of_item(event, "Pod", pod, size=size)[4:]
     found = split_event(Kind.POD, data)
@@ -183,7 +183,7 @@ def test_an_event_that_go_writes_is_taken_apart_by_its_lengths(event: str, size:
 
 
 @given(data=st.data())
-def test_an_event_is_taken_apart_as_parsing_takes_it_apart_or_left_to_it(data: st.DataObject) -> None:
+def test_an_event_is_split_as_the_parser_would_split_it_or_left_to_the_parser(data: st.DataObject) -> None:
     pod = protobuf_answers.frame_of_item("ADDED", "Pod", {"metadata": {"name": "web"}}, size=150)[4:]
     changed = bytearray(pod)
     for _ in range(data.draw(st.integers(1, 3))):
@@ -209,13 +209,13 @@ POD = protobuf_answers.message_of("Pod", {"metadata": {"name": "web", "namespace
         (protobuf_answers.envelope("Pod", "v1", b""), "metadata.name is empty"),
     ],
 )
-def test_bytes_that_are_no_such_object_are_said_to_be_bad(data: bytes, said: str) -> None:
+def test_bytes_that_are_not_such_an_object_are_reported_as_bad(data: bytes, said: str) -> None:
     with pytest.raises(BadObject, match=r"^Pod \(no name\) cannot be read: ") as caught:
         decode_object(Kind.POD, data)
     assert said in str(caught.value)
 
 
-def test_a_bad_object_is_named_where_its_name_can_be_read() -> None:
+def test_a_bad_object_is_named_if_its_name_can_be_read() -> None:
     # A status whose bytes are not a PodStatus, after valid metadata.
     good = pb.PartialObject(metadata=pb.ObjectMeta(name="web", namespace="shop")).SerializeToString()
     with pytest.raises(BadObject) as caught:

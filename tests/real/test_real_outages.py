@@ -48,7 +48,7 @@ def test_what_changed_while_the_server_was_away_is_known_afterwards(api: RealApi
     assert one.session.state.services.get(("default", "goes")) is None
 
 
-def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(api: RealApi, real: OpenReal) -> None:
+def test_a_server_that_returns_with_an_older_store_is_listed_again(api: RealApi, real: OpenReal) -> None:
     api.create(SERVICES, service("in-the-backup"))
     api.back_up()
     api.delete(f"{SERVICES}/in-the-backup")

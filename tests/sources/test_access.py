@@ -84,13 +84,13 @@ def test_who_acts_as_somebody_else_asks_with_the_rights_of_that_one() -> None:
     ]
 
 
-def test_acting_as_somebody_else_is_refused_where_it_would_be_left_out() -> None:
+def test_impersonation_is_rejected_if_it_would_be_ignored() -> None:
     with pytest.raises(ValueError, match="supports `as` only"):
         direct_transport(context({"exec": {"command": "aws"}, "as": "jane"}), connections=4)
 
 
 @pytest.mark.parametrize("user", [None, {}])
-def test_nobody_in_particular_sends_no_credentials(user: dict[str, Any] | None) -> None:
+def test_a_user_without_credentials_sends_none(user: dict[str, Any] | None) -> None:
     assert access(user).headers == {}
 
 
@@ -153,7 +153,7 @@ def shown(server: ssl.SSLContext, client: ssl.SSLContext) -> bytes | None:
     return listening.getpeercert(binary_form=True)
 
 
-def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(tmp_path: Path) -> None:
+def test_a_key_with_a_password_is_rejected_without_a_prompt(tmp_path: Path) -> None:
     certificate, key = made(tmp_path, "client", "-passout", "pass:secret")
     with pytest.raises(ssl.SSLError):
         access({"client-certificate": str(certificate), "client-key": str(key)})

@@ -105,7 +105,7 @@ def test_files_that_a_kubeconfig_names_are_bounded(where: str, tmp_path: Path) -
         direct_transport(resolve_context(str(path), None), connections=1)
 
 
-def test_a_pipe_of_the_shell_is_read_where_it_makes_sense() -> None:
+def test_a_pipe_of_the_shell_is_read_if_it_makes_sense() -> None:
     reading, writing = os.pipe()
     try:
         os.write(writing, b"ascii = true\n")
@@ -117,7 +117,7 @@ def test_a_pipe_of_the_shell_is_read_where_it_makes_sense() -> None:
         os.close(reading)
 
 
-def test_a_pipe_that_brings_nothing_is_given_up() -> None:
+def test_a_pipe_without_data_times_out() -> None:
     reading, writing = os.pipe()
     with (
         os.fdopen(reading, "rb") as file,
@@ -127,7 +127,7 @@ def test_a_pipe_that_brings_nothing_is_given_up() -> None:
         read_stream(file, FileLimit(1000, seconds=0.05))
 
 
-def test_a_pipe_that_never_ends_is_given_up() -> None:
+def test_a_pipe_that_never_ends_times_out() -> None:
     reading, writing = os.pipe()
 
     def flood() -> None:
@@ -189,7 +189,7 @@ def test_broken_gzip_is_an_error(data: bytes, said: str) -> None:
         read_stream(io.BytesIO(data), OBJECTS)
 
 
-def test_what_dsview_remembers_is_forgotten_where_it_cannot_be_read(tmp_path: Path) -> None:
+def test_remembered_columns_are_discarded_if_they_cannot_be_read(tmp_path: Path) -> None:
     for broken in (b"[" * 100_000, b"\xff", b"{", b"x" * (2 << 20)):
         (tmp_path / "columns.json").write_bytes(broken)
         assert remembered_columns(tmp_path / "columns.json") == {}

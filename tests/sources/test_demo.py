@@ -266,7 +266,7 @@ def test_slices_follow_pods_and_services_all_the_time(scenario: str) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_addresses_lie_where_they_should(scenario: str) -> None:
+def test_addresses_are_in_the_expected_ranges(scenario: str) -> None:
     source = DemoSource(scenario, clock=lambda: START)
     events: list[SourceEvent] = []
     source.start(events.append)
@@ -310,7 +310,7 @@ def test_stopped_demo_tells_nothing_more() -> None:
     assert len(events) == count
 
 
-def test_manifest_is_the_object_as_it_is_now() -> None:
+def test_manifest_is_the_current_object() -> None:
     source = DemoSource("troubled", clock=lambda: START)
     source.start(lambda event: None)
     key = ("payments", "api")
@@ -352,7 +352,7 @@ def test_lengths_of_time(text: str, wanted: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "8", "8 s", "-8s", "1w"])
-def test_what_is_no_length_of_time_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         seconds(text)
 
@@ -366,7 +366,7 @@ def test_demo_loads_neither_the_parser_of_nginx_nor_the_client_of_kubernetes() -
     assert done.stdout.strip() == "[]"
 
 
-def test_a_demo_that_waits_stands_still_until_it_is_begun() -> None:
+def test_a_paused_demo_does_not_advance_before_it_is_started() -> None:
     now = [START]
     source = DemoSource("troubled", clock=lambda: now[0], waits=True)
     events: list[SourceEvent] = []

@@ -264,7 +264,7 @@ def test_of_yaml_that_was_cut_off_the_whole_objects_are_read() -> None:
     assert "2 objects were read" in told.notes[0]
 
 
-def test_what_follows_a_gzip_file_is_not_passed_over_in_silence() -> None:
+def test_data_after_the_end_of_a_gzip_file_is_not_ignored_silently() -> None:
     with pytest.raises(UserError, match="followed by data that is not gzip"):
         read_bytes(gzip.compress(dump(A)) + dump(B))
 
@@ -381,7 +381,7 @@ def test_an_object_whose_kind_nothing_tells_is_named(tmp_path: Path) -> None:
     ],
     ids=["other uid", "another state", "a manifest beside it", "two manifests", "the same twice"],
 )
-def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool, tmp_path: Path) -> None:
+def test_two_objects_of_the_same_name_are_reported(first: Any, second: Any, are_two: bool, tmp_path: Path) -> None:
     for name, metadata in (("one.json", first), ("two.json", second)):
         item = service("a")
         item["metadata"] = {"name": "a", "namespace": "shop"} | metadata
@@ -446,7 +446,7 @@ def test_a_page_of_a_longer_list_is_not_the_whole_of_its_kind(
     assert any(said in note for note in told.notes) if said is not None else told.notes == []
 
 
-def test_all_pages_are_the_whole_also_where_some_namespaces_only_are_wanted(tmp_path: Path) -> None:
+def test_all_pages_form_a_complete_list_even_if_only_some_namespaces_are_wanted(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(_page(A, left=1))
     (tmp_path / "b.json").write_bytes(dump(typed_list(service("c", "other"))))
     assert read(tmp_path, namespaces=("shop",)).status(Kind.SERVICE).cut_off == ""
@@ -464,7 +464,7 @@ def test_a_broken_file_costs_only_itself(tmp_path: Path) -> None:
     assert sorted(note.split()[0] for note in told.notes) == ["b.json", "c.yaml", "d.json", "e.json", "version.json"]
 
 
-def test_what_is_no_object_is_named_in_one_note_and_passed_over(tmp_path: Path) -> None:
+def test_documents_that_are_not_objects_are_skipped_and_named_in_one_note(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.json").write_bytes(dump(A))
     for name in ("README.md", "watch.jsonl", "expect.json", "x.err", "site.conf", *(f"{i}.txt" for i in range(5))):
@@ -606,7 +606,7 @@ def test_endpoints_of_old_slices_are_on_the_node_of_their_topology() -> None:
     assert [each.node_name for each in found.endpoints()] == ["node-a"]
 
 
-def test_only_the_named_namespaces_are_told_and_what_belongs_to_none() -> None:
+def test_only_the_given_namespaces_and_cluster_scoped_objects_are_sent() -> None:
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
     content = dump(plain_list(A, service("c", "other"), node))
     told = Told(FilesSource("-", stdin=io.BytesIO(content), namespaces=("shop",)))
@@ -677,7 +677,7 @@ def test_hostile_names_are_harmless_in_messages(tmp_path: Path) -> None:
     assert "\\x1b[31mred.json" in told.notes[0]
 
 
-def test_manifest_is_read_anew_from_its_file(tmp_path: Path) -> None:
+def test_manifest_is_read_again_from_its_file(tmp_path: Path) -> None:
     new = service("a", version="10", clusterIP="10.0.0.9")
     new["metadata"]["managedFields"] = [{"manager": "kubectl"}]
     (tmp_path / "x.json").write_bytes(dump(plain_list(service("a", version="9"), new, service("z", ports="broken"))))

@@ -93,7 +93,7 @@ def test_a_kubeconfig_that_cannot_be_used_is_a_sentence_and_exit_code_2(
 
 
 @pytest.mark.parametrize(("content", "sentence"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_screen_is_told_before_it_gives_up_what_it_shows(
+def test_a_faulty_kubeconfig_is_reported_before_a_session_is_replaced(
     path: Path, content: Json | str | None, sentence: str
 ) -> None:
     write(path, content)

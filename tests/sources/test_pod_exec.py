@@ -59,7 +59,7 @@ def test_file_comes_in_frames_and_ends_with_the_exit_status() -> None:
     assert connection.is_closed
 
 
-def test_next_place_is_tried_where_a_file_is_missing_or_empty() -> None:
+def test_the_next_path_is_tried_if_a_file_is_missing_or_empty() -> None:
     missing = Connection(b"\x02cat: no such file", b'\x03{"status":"Failure"}')
     cluster = Cluster(missing, Connection(b"\x01 \n", SUCCESS), Connection(b"\x01http { }", SUCCESS))
     assert read(cluster) == b"http { }"
@@ -67,13 +67,13 @@ def test_next_place_is_tried_where_a_file_is_missing_or_empty() -> None:
 
 
 @pytest.mark.parametrize("breaks", [True, False], ids=["broken", "closed"])
-def test_file_whose_end_did_not_come_is_not_taken_for_whole(breaks: bool) -> None:
+def test_a_truncated_file_is_not_considered_complete(breaks: bool) -> None:
     half = b"\x01http { server { listen 80; } }\n"
     with pytest.raises(ConfUnavailable, match="the connection"):
         read(Cluster(*(Connection(half, breaks=breaks) for _ in range(3))))
 
 
-def test_reason_is_what_the_command_said_and_cannot_drive_a_terminal() -> None:
+def test_reason_is_the_output_of_the_command_without_control_characters() -> None:
     failures = [Connection(b"\x02\x1b[31mno file", b'\x03{"status":"Failure"}') for _ in range(3)]
     with pytest.raises(ConfUnavailable, match="no file") as caught:
         read(Cluster(*failures))

@@ -127,7 +127,7 @@ def test_a_file_of_nginx_keeps_its_sockets_and_its_text() -> None:
     assert from_columns(Kind.PROXY_LISTENERS, to_columns([conf])) == [conf]
 
 
-def test_a_field_of_a_later_version_is_passed_over_and_a_missing_one_has_its_default() -> None:
+def test_a_field_of_a_later_version_is_ignored_and_a_missing_one_has_its_default() -> None:
     columns = to_columns([pod(1), pod(2)])
     columns.fields["of_tomorrow"] = columns.fields["name"]
     del columns.fields["phase"]
@@ -305,7 +305,7 @@ def test_what_is_older_than_wanted_goes_with_the_next_key_frame(tmp_path: Path) 
     assert reader.entries(START + 1000, 100)[1] == 5
 
 
-def test_a_size_that_holds_no_three_key_frames_is_said(tmp_path: Path) -> None:
+def test_a_size_limit_below_three_key_frames_is_reported(tmp_path: Path) -> None:
     pods = [pod(number) for number in range(5_000)]
     failure = write(tmp_path / "a.db", frame(START, *pods), limits=Limits(size=100_000))
     assert "--max-size leaves no room" in failure
@@ -459,7 +459,7 @@ def test_a_recorder_that_is_killed_leaves_what_it_wrote(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_recorder_that_is_told_to_stop_closes_the_file(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_stopped_recorder_closes_the_file(tmp_path: Path, number: signal.Signals) -> None:
     path = tmp_path / "a.db"
     process = begun(path)
     process.send_signal(number)
@@ -506,7 +506,7 @@ def test_a_time_may_be_written_in_several_ways(text: str, expected: float) -> No
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "25:00", "08:10:99", "-", "-5x", "2027-13-01"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_rejected(text: str) -> None:
     with pytest.raises(UserError, match="is not a time"):
         parse_moment(text, START, START + 7200)
 

@@ -32,7 +32,7 @@ def findings(session: Session) -> Counter[tuple[str, str, str, str | None]]:
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
-def test_the_findings_are_those_of_the_cluster_as_it_is(path: Path) -> None:
+def test_the_findings_are_those_of_the_original_cluster(path: Path) -> None:
     plain = settle(Session(FilesSource(str(path))))
     hidden = settle(Session(RedactedSource(FilesSource(str(path)), KEY)))
     assert findings(hidden) == findings(plain)

@@ -110,7 +110,7 @@ def test_what_was_live_or_stale_is_given_and_what_was_not_read_stays_unread(tmp_
     assert found[Kind.CONFIG_MAP].health is Health.NOT_GIVEN
 
 
-def test_some_pods_of_a_list_that_was_still_loading_are_not_taken_for_all(tmp_path: Path) -> None:
+def test_the_pods_of_a_list_that_was_still_loading_are_not_considered_complete(tmp_path: Path) -> None:
     loading = [StatusChanged(kind=Kind.POD, health=Health.LOADING)]
     write_snapshot(tmp_path / "s.json", snapshot(statuses=loading))
     assert statuses(told(tmp_path / "s.json")[1])[Kind.POD].health is Health.NOT_GIVEN
@@ -222,7 +222,7 @@ def test_a_snapshot_may_be_narrowed_to_namespaces(tmp_path: Path) -> None:
         (("shop", "web"), ("other",), Health.NOT_GIVEN, None),
     ],
 )
-def test_a_namespace_that_a_snapshot_was_not_taken_of_is_not_taken_for_empty(
+def test_a_namespace_outside_a_snapshot_is_not_considered_empty(
     taken_of: tuple[str, ...] | None,
     wanted: tuple[str, ...],
     health: Health,
