@@ -48,7 +48,9 @@ async def test_a_line_of_several_findings_is_unfolded_and_folded_up() -> None:
     async with app.run_test(size=(200, 50)) as pilot:
         stage = Stage(app, pilot, StageSource([]))
         await stage.until(lambda: session.is_settled)
-        await stage.press("w", "home")
+        await stage.press("w")
+        await stage.until(lambda: "Deployment shop/web" in stage.text)
+        await stage.press("home")
         await stage.until(lambda: "Enter unfold" in stage.lines[-1])
         await stage.press("enter")
         await stage.until(lambda: "Enter fold up" in stage.lines[-1])
