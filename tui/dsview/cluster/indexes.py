@@ -229,7 +229,7 @@ _ENOUGH_PODS = 3
 
 
 class PodCounts:
-    """The number of running pods on the pod network of each node, by their families in order.
+    """The number of running pods on the pod network of each node, by their families, primary first.
 
     This is the last source of P(n). Pods younger than 60 s are included: they do not change a majority, and a count
     that depends on the clock could not be updated incrementally.

@@ -60,7 +60,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def load_yaml(text: str | bytes) -> Iterator[object]:
-    """The documents of the text, in order.
+    """The documents of the text, first to last.
 
     Raises:
         YamlError: a document cannot be read. The documents before it have already been yielded.

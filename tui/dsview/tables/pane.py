@@ -57,7 +57,8 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
         flag_kind: The kind whose findings flag the rows, if each row is one object.
         grouped_by: The column by which rows are sorted by default.
         layer: The layer of the overview that counts the rows.
-        degraded: Rows without findings that are not in order. The list of the worst rows has them after flagged ones.
+        degraded: Rows without findings that need attention, such as Nodes that are not ready. The list of the worst
+            rows has them after flagged ones.
     """
 
     spec: PaneSpec

@@ -12,7 +12,7 @@ from dsview.config.last_views import LastView
 from dsview.ui.actions import ACTIONS, Action
 
 Columns = Mapping[str, tuple[str, ...]]
-"""The ids of the columns to show, in order, by the id of a pane."""
+"""The ids of the columns to show, left to right, by the id of a pane."""
 
 
 class Appearance(msgspec.Struct, frozen=True, kw_only=True):

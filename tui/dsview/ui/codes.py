@@ -19,7 +19,7 @@ class CodeClicked(Message):
 
 
 def codes_in(texts: Iterable[str]) -> list[str]:
-    """The checks whose codes occur in the texts, each once, in order."""
+    """The checks whose codes occur in the texts, each once, as they first occur."""
     from dsview.checks.engine.registry import registry  # noqa: PLC0415 - the checks are imported after the first frame
 
     found = dict.fromkeys(f"DS-{match[1]}" for text in texts for match in _CODE.finditer(text))

@@ -87,7 +87,7 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class ColumnSizer:
-    """Remembers how wide each column has to be, and lays them out for any width. `chosen` are ids, in order."""
+    """Remembers how wide each column has to be, and lays them out for any width. `chosen` are ids, left to right."""
 
     def __init__(self, columns: Sequence[Column], chosen: Sequence[str] = ()) -> None:
         self.columns = tuple(columns)

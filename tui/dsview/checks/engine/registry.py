@@ -24,7 +24,7 @@ _SECTIONS = {
     "When it is a false alarm": "not_when",
     "Source": "source",
 }
-"""The sections of a check's docstring, in order, and the field for each."""
+"""The sections of a check's docstring, as they follow each other, and the field for each."""
 
 _HEADING = re.compile(r"^## (?P<title>.+)$", re.MULTILINE)
 

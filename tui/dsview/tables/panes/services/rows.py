@@ -35,7 +35,7 @@ COLUMNS = (
     Column(id="name", title="Name", help="The name.", width=12, max_width=36),
     Column(id="type", title="Type", help="spec.type; Headless if the cluster IP is None.", max_width=12, priority=4),
     Column(id="policy", title="Policy", help="spec.ipFamilyPolicy.", max_width=8, priority=2),
-    Column(id="families", title="Families", help="spec.ipFamilies, in order.", max_width=8, priority=5),
+    Column(id="families", title="Families", help="spec.ipFamilies, primary first.", max_width=8, priority=5),
     Column(
         id="cluster_ip_v4",
         title="Cluster IP",
