@@ -16,14 +16,11 @@ import msgspec
 from dsview.analysis.family_chart import whole_chart
 from dsview.export.formats import FORMATS, Extras
 from dsview.export.report import build_report
-from dsview.session.recorder import Recorder
 from dsview.session.replay import ReplaySession
-from dsview.session.session import Session
-from dsview.sources.demo import DemoSource
 from dsview.sources.recording.reader import RecordingReader
 from tests.fuzz.mutations import changed_bytes, changed_value
+from tests.support.demo_recordings import START, record_beginning
 
-START = 1_800_000_000.0
 SECONDS = 40
 _PARTS = ("frames", "batches", "batches", "entries", "about")
 
@@ -31,24 +28,9 @@ _PARTS = ("frames", "batches", "batches", "entries", "about")
 @cache
 def recording() -> bytes:
     """A recording of the first seconds of a demo."""
-    now = START
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.dsview"
-        source = DemoSource("troubled", clock=lambda: now)
-        session = Session(source, clock=lambda: now)
-        session.start()
-        recorder = Recorder(session, path)
-        for second in range(SECONDS):
-            now = START + second
-            source.advance_to(second)
-            while True:
-                session.drain(1.0)
-                if session.is_settled:
-                    break
-                session.wait(0.1)
-            session.drain(1.0)
-        session.stop()
-        recorder.stop()
+        record_beginning(path, SECONDS)
         return path.read_bytes()
 
 

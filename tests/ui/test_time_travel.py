@@ -21,31 +21,14 @@ from dsview.sources.recording.reader import RecordingReader
 from dsview.ui.app import DsviewApp
 from dsview.ui.table import Table
 from dsview.ui.timebar import TimeBar
-
-START = 1_800_000_000.0
+from tests.support.demo_recordings import START, record_beginning
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first minute and a half of the troubled demo."""
     path = tmp_path_factory.mktemp("recording") / "troubled.dsview"
-    now = START
-    source = DemoSource("troubled", clock=lambda: now)
-    session = Session(source, clock=lambda: now)
-    session.start()
-    recorder = Recorder(session, path)
-    for second in range(90):
-        now = START + second
-        source.advance_to(second)
-        while True:
-            session.drain(1.0)
-            if session.is_settled:
-                break
-            session.wait(0.1)
-        session.drain(1.0)
-    session.stop()
-    recorder.stop()
-    assert not recorder.failure
+    record_beginning(path, 90)
     return path
 
 
