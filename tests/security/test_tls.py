@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -77,6 +79,13 @@ def test_a_server_that_is_verified_needs_no_banner(api: ApiServer, tmp_path: Pat
     result = check(api.write_kubeconfig(tmp_path / "kubeconfig"))
     assert result.return_value == 0
     assert BANNER not in result.stderr + result.stdout
+
+
+def test_a_client_that_never_begins_its_handshake_delays_no_other(api: ApiServer, tmp_path: Path) -> None:
+    address = urlsplit(api.url)
+    assert address.hostname is not None
+    with socket.create_connection((address.hostname, address.port or 0)):
+        assert check(kubeconfig(api, tmp_path, **{"insecure-skip-tls-verify": True})).return_value == 0
 
 
 def test_a_report_without_verification_says_so(api: ApiServer, tmp_path: Path) -> None:

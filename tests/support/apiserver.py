@@ -208,7 +208,7 @@ class ApiServer:
         if self._tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*map(str, self._tls))
-            server.socket = context.wrap_socket(server.socket, server_side=True)
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         self._port = server.server_address[1]
         self._server = server
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -379,6 +379,15 @@ def _bookmark(plural: str, version: int, *, ends: bool = False) -> bytes:
 class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128  # all kinds reconnect at once after an outage; the default is 5
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection. Its TLS handshake is made in its own thread, so a silent client delays no other one."""
+        if isinstance(request, ssl.SSLSocket):
+            try:
+                request.do_handshake()
+            except OSError:
+                return
+        super().finish_request(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
