@@ -227,7 +227,7 @@ async def on_screen(picture: Picture) -> AsyncIterator[Pilot[UserError | None]]:
             await asyncio.wait_for(painted.wait(), 30)
         for pane in app.main.panes if picture.recorded else ():
             # Light that goes out by itself would be there in one picture and not in the next.
-            pane.glows = False
+            pane.highlights_changes = False
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause()
@@ -246,14 +246,14 @@ def demo_app(picture: Picture, on_all_painted: Callable[[], None]) -> DsviewApp:
         contexts=Contexts(find=lambda: CONTEXTS, open=lambda _name: Still(picture.scenario)),
         saver=FileSaver(),
         on_all_painted=on_all_painted,
-        look=SHADES[picture.shade],
+        appearance=SHADES[picture.shade],
     )
 
 
 def fleet_app(picture: Picture) -> DsviewApp:
     """The fleet of the demo."""
     fleet = StillFleet()
-    return FleetApp(fleet, open_cluster=fleet.open, clock=lambda: NOW, look=SHADES[picture.shade])
+    return FleetApp(fleet, open_cluster=fleet.open, clock=lambda: NOW, appearance=SHADES[picture.shade])
 
 
 def strips(app: DsviewApp) -> list[Strip]:
@@ -278,9 +278,11 @@ async def caught_up(pilot: Pilot[UserError | None]) -> None:
     app = cast("DsviewApp", pilot.app)
     for _ in range(10 * MAX_POLLS):
         await pilot.pause()
-        workspace, pulse = app.workspace, app._pulse
-        if workspace is not None and pulse is not None:
-            is_waiting = workspace.session.has_work or workspace.tallier.has_work or pulse._pending is not None
+        workspace, refresh_loop = app.workspace, app._refresh_loop
+        if workspace is not None and refresh_loop is not None:
+            is_waiting = (
+                workspace.session.has_work or workspace.summarizer.has_work or refresh_loop._pending is not None
+            )
             if not is_waiting:
                 await pilot.pause()
                 return

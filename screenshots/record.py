@@ -82,7 +82,7 @@ async def _play(board: Storyboard) -> list[Frame]:
             lambda: session,
             source_name=f"demo {board.scenario}",
             on_all_painted=painted.set,
-            look=SHADES["dark"],
+            appearance=SHADES["dark"],
         )
     frames: list[Frame] = []
     at, told = 0.0, 0
@@ -90,7 +90,7 @@ async def _play(board: Storyboard) -> list[Frame]:
         await asyncio.wait_for(painted.wait(), 30)
         for pane in app.main.panes:
             # Light that goes out by itself would be there in one recording and not in the next.
-            pane.glows = False
+            pane.highlights_changes = False
         for step in board.step:
             for _ in range(step.advance):
                 told += 1

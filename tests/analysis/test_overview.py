@@ -78,13 +78,13 @@ def test_what_likely_fails_is_said_to_be_likely_and_counted_with_nothing_else() 
     session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
     summary = CauseSummarizer(session)
     summary.finish()
-    tally = summary.tally
-    assert tally.likely == {"IPv6": 1}
-    assert [ref.name for ref in tally.named_likely["IPv6"]] == ["storefront-istio"]
-    assert (tally.failing["IPv6"], tally.partial["IPv6"]) == (1, 4)
-    alone = overview(session, msgspec.structs.replace(tally, failing={}, partial={}))
+    totals = summary.totals
+    assert totals.likely == {"IPv6": 1}
+    assert [ref.name for ref in totals.named_likely["IPv6"]] == ["storefront-istio"]
+    assert (totals.failing["IPv6"], totals.partial["IPv6"]) == (1, 4)
+    alone = overview(session, msgspec.structs.replace(totals, failing={}, partial={}))
     assert "1 of 15 Services likely fails over IPv6: edge/storefront-istio." in alone.sentences
-    part = overview(session, msgspec.structs.replace(tally, failing={}))
+    part = overview(session, msgspec.structs.replace(totals, failing={}))
     assert "4 of 15 Services work only in part over IPv6" in part.verdict
     assert "; 1 likely fails: edge/storefront-istio." in part.verdict
     assert part.is_degraded
@@ -189,16 +189,16 @@ def test_the_worst_cause_comes_first_with_what_it_explains() -> None:
 
 def test_counting_in_slices_comes_to_the_same_as_counting_at_once() -> None:
     session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
-    tallier = CauseSummarizer(session)
+    summarizer = CauseSummarizer(session)
     ticks = iter(range(10_000))
     slices = 0
-    while tallier.has_work:
-        tallier.work(0.5, clock=lambda: float(next(ticks)))
+    while summarizer.has_work:
+        summarizer.work(0.5, clock=lambda: float(next(ticks)))
         slices += 1
     at_once = CauseSummarizer(session)
     at_once.work(float("inf"))
-    assert tallier.tally == at_once.tally
-    assert overview(session, tallier.tally) == overview_now(session)
+    assert summarizer.totals == at_once.totals
+    assert overview(session, summarizer.totals) == overview_now(session)
 
 
 @pytest.mark.parametrize("path", sorted(RECORDINGS.iterdir()), ids=lambda path: path.name)
@@ -238,6 +238,6 @@ def test_every_error_of_a_service_speaks_against_it(finding: Finding, sentence: 
 
 def test_nothing_is_said_of_services_before_the_findings_were_counted() -> None:
     session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
-    before = overview(session, CauseSummarizer(session).tally)
+    before = overview(session, CauseSummarizer(session).totals)
     assert not any("Service" in sentence for sentence in before.sentences)
     assert any("Service" in sentence for sentence in overview_now(session).sentences)

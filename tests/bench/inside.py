@@ -27,7 +27,7 @@ from dsview.sources.kube import KubeSource
 from dsview.sources.kube.kubeconfig import list_contexts, resolve_context
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
-from dsview.ui.app import TALLY_SLICE
+from dsview.ui.app import SUMMARY_SLICE
 from dsview.ui.workspace import FIRST_SLICE
 from tests.bench import recordings, synthetic, wire
 from tests.bench.gateways import raw_objects
@@ -115,7 +115,7 @@ def recount(pods: int) -> dict[str, float]:
     for _ in range(5):
         summary.mark_dirty()
         while summary.has_work:
-            slices.append(timed(lambda: summary.work(TALLY_SLICE, time.process_time))[0] * 1e3)
+            slices.append(timed(lambda: summary.work(SUMMARY_SLICE, time.process_time))[0] * 1e3)
     return {"all": sum(slices) / 5, "longest": max(slices)}
 
 

@@ -57,7 +57,7 @@ from dsview.tables.view import FilterError, TableView
 from dsview.ui.app import DsviewApp
 from dsview.ui.document import Document
 from dsview.ui.glyphs import UNICODE
-from dsview.ui.headline import head
+from dsview.ui.header_lines import header_lines
 from dsview.ui.screens.trace import trace_lines
 from dsview.ui.session_opener import SessionOpener
 from dsview.ui.table import Table
@@ -200,7 +200,7 @@ def traces(session: Session) -> Out:
 def heads(session: Session) -> Out:
     """The lines above the panes, at their maximum width."""
     for size in ((10**5, 60), (60, 20)):
-        lines = head(header(session, NOW), overview_now(session), None, size, UNICODE).lines
+        lines = header_lines(header(session, NOW), overview_now(session), None, size, UNICODE).lines
         yield f"head of {size[0]} columns", hostile.hold_lines, "\n".join(line.plain for line in lines)
 
 
@@ -287,7 +287,7 @@ class Screens:
             prompts = (str(options.get_option_at_index(index).prompt) for index in range(options.option_count))
             found.append((f"choice of {name}", hostile.hold_lines, "\n".join(prompts)))
             await self.open("escape")
-        self.app.main.say_opening("".join(texts[:20]))
+        self.app.main.show_opening("".join(texts[:20]))
         self.app.post_message(SessionOpener.Failed(UserError("".join(texts[:50])), self.app._opener._number))
         self.app.faults.report("".join(texts[50:100]))
         await self.pilot.pause(0.05)

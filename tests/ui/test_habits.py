@@ -204,11 +204,11 @@ async def test_pane_filter_and_order_are_as_they_were_left(cluster: None, tmp_pa
         last_view=lambda context: last_views(path).get(context),
         remember_view=lambda context, view: remember_last_view(path, context, view),
     )
-    async with on_stage(look=look) as stage:
+    async with on_stage(appearance=look) as stage:
         await stage.press("2", "/", *"web", "enter", "s", "enter")
         await stage.press("q")
     assert last_views(path)["stage"] == LastView(pane="pods", panes={"pods": PaneView(filter="web", sort="flags")})
-    async with on_stage(look=look) as stage:
+    async with on_stage(appearance=look) as stage:
         assert stage.app.main.active.pane_id == "pods"
         assert stage.names("pods") == ["web-0", "web-1", "web-2"]
         view = stage.pane("pods").view
@@ -221,14 +221,14 @@ async def test_pane_filter_and_order_are_as_they_were_left(cluster: None, tmp_pa
 
 async def test_another_context_and_a_demo_begin_as_they_come() -> None:
     left = LastView(pane="pods", panes={"pods": PaneView(filter="web")})
-    async with on_stage(look=Appearance(last_view=lambda _context: left)) as stage:
+    async with on_stage(appearance=Appearance(last_view=lambda _context: left)) as stage:
         assert stage.app.main.active.pane_id == "services"
         assert len(stage.names("pods")) == 6
 
 
 async def test_a_filter_and_a_column_that_nobody_knows_are_passed_over(cluster: None) -> None:
     left = LastView(pane="cats", panes={"pods": PaneView(filter="cat:x", sort="cat")})
-    async with on_stage(look=Appearance(last_view=lambda _context: left)) as stage:
+    async with on_stage(appearance=Appearance(last_view=lambda _context: left)) as stage:
         assert len(stage.names("pods")) == 6
 
 

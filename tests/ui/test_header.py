@@ -13,7 +13,7 @@ from dsview.sources.demo import DemoSource
 from dsview.sources.events import Health, StatusChanged
 from dsview.tables.header import Header, SourceHealth, header
 from dsview.ui.glyphs import UNICODE
-from dsview.ui.headline import head
+from dsview.ui.header_lines import header_lines
 from tests.support.clusters import settle
 from tests.ui.stage import NOW, on_stage
 
@@ -40,7 +40,7 @@ def test_the_context_is_in_the_first_line_whatever_else_is_said(
     ]
     full = msgspec.structs.replace(shown, context=safe(name), sources=(*bad, *shown.sources))
     for width in range(60, 251):
-        first = head(full, overview, None, (width, height), UNICODE).lines[0].plain
+        first = header_lines(full, overview, None, (width, height), UNICODE).lines[0].plain
         assert len(first) <= width
         words = first.removeprefix(" dsview  ").split("  ")[0]
         assert words == name or (len(words) >= 20 and "…" in words and words[-4:] == name[-4:]), width
@@ -53,7 +53,7 @@ def test_sources_in_trouble_that_have_no_room_beside_the_context_have_a_line_of_
     shown, overview = said
     bad = SourceHealth("networkpolicies", Health.REFUSED, safe("not permitted"))
     full = msgspec.structs.replace(shown, context=safe(ARN), sources=(bad, *shown.sources))
-    lines = [line.plain for line in head(full, overview, None, (120, 40), UNICODE).lines]
+    lines = [line.plain for line in header_lines(full, overview, None, (120, 40), UNICODE).lines]
     assert "networkpolicies not permitted" not in lines[0]
     assert any("networkpolicies not permitted" in line for line in lines[1:])
 

@@ -88,7 +88,7 @@ def test_they_stay_in_sight_while_all_columns_are_shown(session: Session, pane_i
     sizer = ColumnSizer(pane.columns)
     sizer.measure([stretched(row, pane_id) for row in rows] if is_long else rows)
     for width in WIDTHS:
-        layout = sizer.layout(width, everything=True)
+        layout = sizer.layout(width, all_columns=True)
         assert not layout.hidden
         for placed in layout.placed:
             stays = placed.end <= (layout.fixed if layout.width > width else width)

@@ -211,7 +211,7 @@ def test_a_long_name_in_the_verdict_is_shortened_and_never_broken(width: int) ->
     told = msgspec.structs.replace(
         overview_now(session), sentences=(safe(f"1 of 15 Services does not work over IPv6: {name}. 4 have IPv4 only."),)
     )
-    lines = [line.plain for line in verdict_lines(told, width, UNICODE, most=3)]
+    lines = [line.plain for line in verdict_lines(told, width, UNICODE, max_lines=3)]
     assert sum("tail-1." in line for line in lines) == 1
     (line,) = (line for line in lines if "tail-1." in line)
     assert "nnn" in line

@@ -43,7 +43,7 @@ def configured(home: Path, text: str, **settings: object) -> Appearance:
 
 async def test_another_key_does_what_its_action_did_and_the_old_one_nothing() -> None:
     look = Appearance(actions=with_keys({"zoom": ["f5"], "trace": ["?"], "help": ["f1"]}))
-    async with on_stage(look=look) as stage:
+    async with on_stage(appearance=look) as stage:
         await stage.press("z")
         assert "2 Pods" in stage.text
         await stage.press("f5")
@@ -53,7 +53,7 @@ async def test_another_key_does_what_its_action_did_and_the_old_one_nothing() ->
 
 
 async def test_key_bar_and_help_say_the_keys_that_hold() -> None:
-    async with on_stage(look=Appearance(actions=with_keys({"trace": ["f5"]})), size=(200, 50)) as stage:
+    async with on_stage(appearance=Appearance(actions=with_keys({"trace": ["f5"]})), size=(200, 50)) as stage:
         assert "F5 trace" in stage.text
         await stage.press("?")
         line = next(line for line in stage.lines if "Trace." in line)
@@ -62,7 +62,7 @@ async def test_key_bar_and_help_say_the_keys_that_hold() -> None:
 
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
 async def test_ctrl_c_leaves_whatever_is_configured(key: str) -> None:
-    async with on_stage(look=Appearance(actions=with_keys({"quit": ["f10"]}))) as stage:
+    async with on_stage(appearance=Appearance(actions=with_keys({"quit": ["f10"]}))) as stage:
         await stage.press("q")
         assert stage.app.is_running
         await stage.press(key)
@@ -188,7 +188,7 @@ def test_the_option_wins_over_the_file_and_says_what_there_is(home: Path) -> Non
 async def test_a_theme_of_the_users_own_extends_dsviews(home: Path) -> None:
     (home / "themes.toml").write_text('[mine]\ndark = false\nfocus = "#aa0000"\n')
     look = configured(home, 'theme = "mine"')
-    async with on_stage(look=look) as stage:
+    async with on_stage(appearance=look) as stage:
         assert stage.app.theme == "mine"
         assert stage.app.theme_variables["focus"] == "#aa0000"
         assert not stage.app.current_theme.dark
@@ -212,7 +212,7 @@ def test_a_theme_that_cannot_be_is_a_sentence(home: Path, text: str, words: str)
 
 async def test_a_style_sheet_of_the_users_own_comes_last(home: Path) -> None:
     (home / "style.tcss").write_text("KeyBar { display: none; }\n")
-    async with on_stage(look=configured(home, "")) as stage:
+    async with on_stage(appearance=configured(home, "")) as stage:
         assert "filter" not in stage.lines[-1]
 
 
@@ -234,7 +234,7 @@ def test_a_terminal_without_unicode_gets_ascii(home: Path, monkeypatch: pytest.M
 
 async def test_columns_are_chosen_from_a_list_and_remembered() -> None:
     kept: list[Columns] = []
-    async with on_stage(look=Appearance(remember=kept.append), size=(200, 50)) as stage:
+    async with on_stage(appearance=Appearance(remember=kept.append), size=(200, 50)) as stage:
         shown = [placed.column.id for placed in stage.pane("services").placed_layout.placed]
         assert shown[0] == "namespace"
         await stage.press("C", "space", "enter")
@@ -266,7 +266,7 @@ async def test_the_selected_column_moves_left_and_right() -> None:
 async def test_columns_that_were_chosen_are_shown_in_their_order_however_narrow_it_is() -> None:
     look = Appearance(columns={"services": ("cluster_ip_v6", "name")})
     for size in ((200, 50), (60, 20), (30, 20)):
-        async with on_stage(look=look, size=size) as stage:
+        async with on_stage(appearance=look, size=size) as stage:
             placed = [p.column.id for p in stage.pane("services").placed_layout.placed]
             assert placed == ["cluster_ip_v6", "name"]
 
@@ -275,7 +275,7 @@ async def test_a_choice_that_cannot_be_kept_holds_for_now() -> None:
     def fail(_columns: Columns) -> None:
         raise OSError(28, "No space left on device")
 
-    async with on_stage(look=Appearance(remember=fail), size=(200, 50)) as stage:
+    async with on_stage(appearance=Appearance(remember=fail), size=(200, 50)) as stage:
         await stage.press("C", "space", "enter")
         await stage.until(lambda: "not remembered: No space left on device" in stage.text)
         assert stage.pane("services").placed_layout.find("namespace") is None

@@ -100,7 +100,7 @@ async def test_the_screen_and_the_trace_of_a_probe_fit(
         return honest(address, number, family)
 
     monkeypatch.setattr(prober, "connect", connect)
-    options = {"look": Appearance(ascii_only=True)} if is_ascii else {}
+    options = {"appearance": Appearance(ascii_only=True)} if is_ascii else {}
     async with on_stage(shop(port), size=(300, 60), **options) as stage:
         await to_the_trace_of_web(stage)
         for key, words in (

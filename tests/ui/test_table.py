@@ -85,7 +85,7 @@ def test_columns_that_matter_least_go_first_and_the_rest_fits() -> None:
 def test_what_does_not_fit_scrolls_beside_both_lanes_and_the_findings(width: int, stays: set[str]) -> None:
     sizer = ColumnSizer(COLUMNS)
     sizer.measure([row()])
-    layout = sizer.layout(width, everything=True)
+    layout = sizer.layout(width, all_columns=True)
     assert layout.width > width
     assert {placed.column.id for placed in layout.placed if placed.end <= layout.fixed} == stays
     assert not layout.hidden
@@ -96,7 +96,7 @@ def test_what_does_not_fit_scrolls_beside_both_lanes_and_the_findings(width: int
 def test_where_not_even_the_lanes_fit_all_scrolls_behind_the_name() -> None:
     sizer = ColumnSizer(COLUMNS)
     sizer.measure([row()])
-    layout = sizer.layout(60, everything=True)
+    layout = sizer.layout(60, all_columns=True)
     name = layout.find("name")
     assert name is not None
     assert layout.fixed == name.end
@@ -105,11 +105,11 @@ def test_where_not_even_the_lanes_fit_all_scrolls_behind_the_name() -> None:
 def test_a_value_that_goes_on_beyond_the_edge_ends_in_an_ellipsis() -> None:
     sizer, paint = ColumnSizer(COLUMNS), painter()
     sizer.measure([row()])
-    layout = sizer.layout(60, everything=True)
+    layout = sizer.layout(60, all_columns=True)
     strip = paint.row(row(), layout)
     values = set(strip.text.replace("│", " ").split())
     for scroll_x in range(layout.width - 60 + 1):
-        seen = paint.window(strip, layout, scroll_x, 60).text
+        seen = paint.visible_part(strip, layout, scroll_x, 60).text
         assert cell_len(seen) == 60
         for value in seen.replace("│", " ").split():
             assert value in values or "…" in value, f"{value!r} of {seen!r}"
@@ -117,7 +117,7 @@ def test_a_value_that_goes_on_beyond_the_edge_ends_in_an_ellipsis() -> None:
 
 def test_titles_are_never_cut() -> None:
     for column in COLUMNS:
-        placed = ColumnSizer([column]).layout(5, everything=True).placed[0]
+        placed = ColumnSizer([column]).layout(5, all_columns=True).placed[0]
         assert placed.width >= len(column.title)
 
 

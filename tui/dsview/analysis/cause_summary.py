@@ -30,7 +30,7 @@ NAMED = 2
 """The number of failing and of partly failing Services that are named, for each family."""
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class FindingTotals(msgspec.Struct, frozen=True, kw_only=True):
     """The totals of all findings.
 
     Attributes:
@@ -67,10 +67,10 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CauseSummarizer:
-    """Keeps `tally` and `causes` up to date with a session's findings, in slices of time."""
+    """Keeps `totals` and `causes` up to date with a session's findings, in slices of time."""
 
     def __init__(self, view: ClusterView) -> None:
-        self.tally = Tally()
+        self.totals = FindingTotals()
         self.causes: list[RootCause] = []
         """All causes, the worst first; a new list after every count."""
         self._view = view
@@ -83,21 +83,21 @@ class CauseSummarizer:
 
     @property
     def has_work(self) -> bool:
-        """Whether `tally` is out of date."""
+        """Whether `totals` is out of date."""
         return self._is_dirty or self._run is not None
 
     def work(self, budget: float, clock: Callable[[], float] = time.perf_counter) -> bool:
-        """Continue for about `budget` seconds. Returns whether `tally` changed."""
-        before, started = self.tally, clock()
+        """Continue for about `budget` seconds. Returns whether `totals` changed."""
+        before, started = self.totals, clock()
         while self.has_work:
             if self._run is None:
                 self._is_dirty = False
                 self._run = self._summarize()
             for _ in self._run:
                 if clock() - started >= budget:
-                    return self.tally != before
+                    return self.totals != before
             self._run = None
-        return self.tally != before
+        return self.totals != before
 
     def finish(self) -> None:
         """Continue to the end."""
@@ -174,7 +174,7 @@ class CauseSummarizer:
             if len(losses) % 256 == 0:
                 yield
         object_causes = (cause for cause in self.causes if not is_cluster_wide(cause))
-        self.tally = Tally(
+        self.totals = FindingTotals(
             worst=tuple(islice(object_causes, SHOWN)),
             causes=len(self.causes),
             failing=dict(failing),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from dsview.analysis.cause_summary import CauseSummarizer, Tally
+from dsview.analysis.cause_summary import CauseSummarizer, FindingTotals
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, detail_target
 from dsview.analysis.family_coverage import Layer, matrix, why_unread
@@ -103,14 +103,14 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
         return Safe(" ".join(filter(None, (self.mode, *self.sentences, self.disclaimer))))
 
 
-def overview(view: ClusterView, tally: Tally) -> Overview:
-    """The overview of a session in its current state; `tally` is the summary of its findings."""
+def overview(view: ClusterView, totals: FindingTotals) -> Overview:
+    """The overview of a session in its current state; `totals` is the summary of its findings."""
     unread = _unread_sentences(view)
     missing = missing_checks(view) if view.was_settled else 0
     is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
     is_complete = view.was_settled and not unread and not is_cut_off and not missing and not view.skipped
     severity = next((severity for severity, number in view.book.counts.items() if number), None)
-    services = _service_sentences(view, tally, severity, is_complete=is_complete)
+    services = _service_sentences(view, totals, severity, is_complete=is_complete)
     return Overview(
         mode=_mode(view.profile),
         families=view.profile.service_families,
@@ -118,15 +118,15 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         severity=severity,
         is_complete=is_complete,
         is_settled=not settling_sentence(view.settling),
-        is_degraded=bool(tally.failing or tally.partial or tally.likely or view.state.family_counts.unready_nodes),
+        is_degraded=bool(totals.failing or totals.partial or totals.likely or view.state.family_counts.unready_nodes),
         layers=matrix(view),
-        flags=tally.flags,
-        flagged=tally.flagged,
-        worst=tuple(_worst_causes(view, tally)),
+        flags=totals.flags,
+        flagged=totals.flagged,
+        worst=tuple(_worst_causes(view, totals)),
         disclaimer=NO_PACKETS if view.was_settled and severity in (None, Severity.NOTE) else Safe(""),
-        causes=tally.causes,
-        failing=tally.failing,
-        partial=tally.partial,
+        causes=totals.causes,
+        failing=totals.failing,
+        partial=totals.partial,
     )
 
 
@@ -134,7 +134,7 @@ def overview_now(view: ClusterView) -> Overview:
     """The overview. Counts all findings at once, for commands."""
     summarizer = CauseSummarizer(view)
     summarizer.finish()
-    return overview(view, summarizer.tally)
+    return overview(view, summarizer.totals)
 
 
 def missing_checks(view: ClusterView) -> int:
@@ -159,7 +159,9 @@ def _mode(profile: Profile) -> Safe:
     return safe(f"{words}{qualifiers}.")
 
 
-def _service_sentences(view: ClusterView, tally: Tally, severity: Severity | None, *, is_complete: bool) -> list[str]:
+def _service_sentences(
+    view: ClusterView, totals: FindingTotals, severity: Severity | None, *, is_complete: bool
+) -> list[str]:
     state = view.state
     if not state.is_known(Kind.SERVICE):
         return []
@@ -167,18 +169,18 @@ def _service_sentences(view: ClusterView, tally: Tally, severity: Severity | Non
     total = services.of[FAMILIES[0]]
     if view.was_settled and not total:
         return ["There are no Services to check."]
-    if severity is not None and not tally.is_counted:
+    if severity is not None and not totals.is_counted:
         # There are findings, but they are not counted yet.
         return []
     # Families over which a Service does not work at all come first.
     found = [
-        _failing_sentence(tally, family, services.having[family] + tally.without_family.get(family, 0))
-        for family in sorted(FAMILIES, key=lambda family: not tally.failing.get(family))
-        if tally.failing.get(family) or tally.partial.get(family) or tally.likely.get(family)
+        _failing_sentence(totals, family, services.having[family] + totals.without_family.get(family, 0))
+        for family in sorted(FAMILIES, key=lambda family: not totals.failing.get(family))
+        if totals.failing.get(family) or totals.partial.get(family) or totals.likely.get(family)
     ]
-    if tally.with_other_errors:
-        verb = "has" if tally.with_other_errors == 1 else "have"
-        found.append(f"{_count(tally.with_other_errors, 'Service')} {verb} an error that names no family.")
+    if totals.with_other_errors:
+        verb = "has" if totals.with_other_errors == 1 else "have"
+        found.append(f"{_count(totals.with_other_errors, 'Service')} {verb} an error that names no family.")
     settling = settling_sentence(view.settling)
     if settling:
         found.append(settling)
@@ -196,33 +198,35 @@ def _service_sentences(view: ClusterView, tally: Tally, severity: Severity | Non
     return found
 
 
-def _failing_sentence(tally: Tally, family: Family, of: int) -> str:
+def _failing_sentence(totals: FindingTotals, family: Family, of: int) -> str:
     """The sentence about the Services that fail, partly fail or probably fail over a family.
 
     `of` is the number of Services with the family.
     """
-    failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)
-    without_pods = tally.without_pods.get(family, 0)
+    failing, partial = totals.failing.get(family, 0), totals.partial.get(family, 0)
+    without_pods = totals.without_pods.get(family, 0)
     services = _count(of, "Service")
-    likely = tally.likely.get(family, 0)
+    likely = totals.likely.get(family, 0)
     fails = f"likely {'fails' if likely == 1 else 'fail'}"
-    likely_names = _named(tally.named_likely.get(family, ()), likely)
+    likely_names = _named(totals.named_likely.get(family, ()), likely)
     if not failing and not partial:
         return f"{likely:,} of {services} {fails} over {family}: {likely_names}."
     also = f"; {likely:,} {fails}: {likely_names}" if likely else ""
     if not failing:
-        verb, names = "works" if partial == 1 else "work", _service_names(tally, family, Loss.PART)
+        verb, names = "works" if partial == 1 else "work", _service_names(totals, family, Loss.PART)
         return f"{partial:,} of {services} {verb} only in part over {family}: {names}{also}."
     verb = "does" if failing == 1 else "do"
     why = f" ({without_pods:,} without a ready pod)" if without_pods else ""
     more = f"; {partial:,} only in part" if partial else ""
-    names = _service_names(tally, family, Loss.WHOLE)
+    names = _service_names(totals, family, Loss.WHOLE)
     return f"{failing:,} of {services} {verb} not work over {family}{why}: {names}{more}{also}."
 
 
-def _service_names(tally: Tally, family: Family, loss: Loss) -> str:
+def _service_names(totals: FindingTotals, family: Family, loss: Loss) -> str:
     """The names of the first Services, as many as fit in a sentence, and the number of others."""
-    return _named(tally.named.get((family, loss), ()), (tally.failing if loss is Loss.WHOLE else tally.partial)[family])
+    return _named(
+        totals.named.get((family, loss), ()), (totals.failing if loss is Loss.WHOLE else totals.partial)[family]
+    )
 
 
 def _named(refs: Iterable[ObjectRef], total: int) -> str:
@@ -280,9 +284,9 @@ def _limit_sentences(view: ClusterView, missing: int) -> list[str]:
     return sentences
 
 
-def _worst_causes(view: ClusterView, tally: Tally) -> list[Worst]:
+def _worst_causes(view: ClusterView, totals: FindingTotals) -> list[Worst]:
     found: list[Worst] = []
-    for cause in tally.worst:
+    for cause in totals.worst:
         finding = cause.first
         found.append(
             Worst(

@@ -44,7 +44,7 @@ def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str],
             saver=FileSaver(),
             copy_natively=Clipboard(os.environ, shutil.which).copy,
             crash_sentence=crash_sentence,
-            look=open_appearance(settings),
+            appearance=open_appearance(settings),
         )
     )
 
@@ -58,7 +58,7 @@ def _run(app: DsviewApp) -> int:
     if error is not None:
         say(str(error))
         return error.exit_code
-    return app.left_with or 0
+    return app.requested_exit_code or 0
 
 
 def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
@@ -74,7 +74,7 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
         start_recording=lambda session: start_recording(session, redacted=settings.redact),
         copy_natively=Clipboard(os.environ, shutil.which).copy,
         crash_sentence=crash_sentence,
-        look=open_appearance(settings),
+        appearance=open_appearance(settings),
         on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
         on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
     )

@@ -272,7 +272,7 @@ def _count(count: Count | None) -> CountPart | None:
 
 
 def _overview(session: Session, summary: CauseSummarizer) -> OverviewPart:
-    found = overview(session, summary.tally)
+    found = overview(session, summary.totals)
     return OverviewPart(
         verdict=" ".join((found.mode, *found.sentences)),
         complete=found.is_complete,

@@ -22,8 +22,8 @@ from dsview.ui.document import Document
 from dsview.ui.fault_reports import FaultReports
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.keymap import keymap_of
-from dsview.ui.last_place import LastPlaces
-from dsview.ui.navigation import Command, Follows, Navigator
+from dsview.ui.last_views import LastViews
+from dsview.ui.navigation import Command, FollowsSession, Navigator
 from dsview.ui.refresh_loop import RefreshLoop
 from dsview.ui.screens.main import MainScreen
 from dsview.ui.session_opener import OpenSession, SessionOpener
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
 
 
-TALLY_SLICE = 0.004
+SUMMARY_SLICE = 0.004
 """Seconds to count findings before keys are handled again."""
 
 
@@ -78,17 +78,17 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         copy_natively: Callable[[str], str] | None = None,
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
-        look: Appearance | None = None,
+        appearance: Appearance | None = None,
     ) -> None:
         folder = styles_dir()
-        look = look or Appearance()
-        own_css = [look.css] if look.css is not None else []
+        appearance = appearance or Appearance()
+        own_css = [appearance.css] if appearance.css is not None else []
         super().__init__(css_path=[folder / "app.tcss", folder / "panes.tcss", *own_css])
-        self.glyphs = ASCII if look.ascii_only else UNICODE
-        self.actions = look.actions
-        self.columns = dict(look.columns)
-        self._remember = look.remember
-        self._places = LastPlaces(look.last_view, look.remember_view)
+        self.glyphs = ASCII if appearance.ascii_only else UNICODE
+        self.actions = appearance.actions
+        self.columns = dict(appearance.columns)
+        self._remember_columns = appearance.remember
+        self._last_views = LastViews(appearance.last_view, appearance.remember_view)
         self._open_session = open_session
         self._source_name = source_name
         self._contexts = contexts
@@ -98,9 +98,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
-        self._pulse: RefreshLoop | None = None
+        self._refresh_loop: RefreshLoop | None = None
         self._opener = SessionOpener(self.post_message, crash_sentence)
-        self.left_with: int | None = None
+        self.requested_exit_code: int | None = None
         """The exit code, once dsview is asked to quit."""
         self._has_rows = False
         self._has_left = False
@@ -108,20 +108,23 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.go = Navigator(self)
         self.time = TimeTravel(self, start_recording)
         self.animation_level = "none"
-        self.set_class(look.ascii_only, "-ascii")
-        for theme in (*own_themes(), *look.themes):
+        self.set_class(appearance.ascii_only, "-ascii")
+        for theme in (*own_themes(), *appearance.themes):
             self.register_theme(theme)
-        self._may_choose_theme = not look.theme
-        self.theme = look.theme or DEFAULT_THEME
-        if look.actions is not ACTIONS:
-            self.set_keymap(keymap_of(look.actions))
+        self._may_choose_theme = not appearance.theme
+        self.theme = appearance.theme or DEFAULT_THEME
+        if appearance.actions is not ACTIONS:
+            self.set_keymap(keymap_of(appearance.actions))
 
     @property
-    def subject(self) -> tuple[str, float]:
-        """The unshortened name of the displayed cluster, and the displayed time in epoch seconds."""
-        if self.workspace is None:
-            return self._source_name, time.time()
-        return self.workspace.session.source.name, self.workspace.session.time_shown
+    def shown_name(self) -> str:
+        """The unshortened name of the displayed cluster."""
+        return self.workspace.session.source.name if self.workspace is not None else self._source_name
+
+    @property
+    def shown_time(self) -> float:
+        """The displayed time, in epoch seconds."""
+        return self.workspace.session.time_shown if self.workspace is not None else time.time()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables that themes other than dsview's own do not define."""
@@ -172,7 +175,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         if self._on_first_frame is not None:
             self._on_first_frame()
         if self._contexts is not None and self._contexts.chooses_first:
-            self._choose_context(must=True)
+            self._choose_context(required=True)
         else:
             self.open(self._open_session)
 
@@ -187,37 +190,37 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             return
         if self.workspace is not None:
             event.workspace.session.note(f"Switched from {self.workspace.session.source.name}.")
-            self._remember_place()
+            self._remember_view()
         self._leave_session()
         event.workspace.session.replaces_session = self._has_left
         self.workspace = event.workspace
         self._is_settled = False
         self.go.home()
         self.main.attach(event.workspace)
-        if self._places.restore(self.main, event.workspace.session.source):
-            self.say("The filter is as you left it. Esc removes it.")
+        if self._last_views.restore(self.main, event.workspace.session.source):
+            self.show_notice("The filter is as you left it. Esc removes it.")
         self.time.attach()
-        self._pulse = RefreshLoop(
+        self._refresh_loop = RefreshLoop(
             event.workspace.session,
             set_timer=self.set_timer,
             changed=self._apply,
             idle=self._settle,
-            second=self._second,
+            second=self._on_second,
             failed=self.faults.refresh_failed,
         )
-        self._pulse.start()
+        self._refresh_loop.start()
 
     def on_session_opener_failed(self, event: SessionOpener.Failed) -> None:
         """Say why a session could not be opened, and quit if there is nothing else to show."""
         if not self._opener.is_current(event.number):
             return
-        self._not_opened(event.error)
+        self._report_not_opened(event.error)
 
-    def _not_opened(self, error: UserError) -> None:
+    def _report_not_opened(self, error: UserError) -> None:
         if not self._has_rows:
             self.exit(error, return_code=error.exit_code)
         else:
-            self.main.say_opened()
+            self.main.show_current()
             self.notify(safe(str(error)), title="Not opened", severity="error", markup=False)
 
     @property
@@ -233,9 +236,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._leave_session()
 
     def _leave_session(self) -> None:
-        if self._pulse is not None:
-            self._pulse.stop()
-            self._pulse = None
+        if self._refresh_loop is not None:
+            self._refresh_loop.stop()
+            self._refresh_loop = None
         if self.workspace is not None:
             self.time.leave()
             self.workspace.session.stop()
@@ -246,30 +249,30 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self, result: UserError | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Quit; how the context was left is remembered."""
-        self.left_with = return_code
-        self._remember_place()
+        self.requested_exit_code = return_code
+        self._remember_view()
         super().exit(result, return_code, message)
 
-    def _remember_place(self) -> None:
+    def _remember_view(self) -> None:
         if self.workspace is not None and self.screen_stack:
-            self._places.remember(self.main, self.workspace.session.source)
+            self._last_views.remember(self.main, self.workspace.session.source)
 
     def _apply(self, delta: Delta) -> None:
         workspace = self.workspace
         if workspace is None:
             return
         changed = workspace.refresh(delta)
-        workspace.tallier.work(TALLY_SLICE)
+        workspace.summarizer.work(SUMMARY_SLICE)
         self._has_rows = self._has_rows or bool(delta.changes)
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
                 screen.apply(delta, changed)
-            elif isinstance(screen, Follows):
+            elif isinstance(screen, FollowsSession):
                 screen.session_changed(delta)
 
     def _settle(self) -> None:
         """Called when nothing is left to refresh; reports the first time that loading is complete."""
-        if self.workspace is not None and self.workspace.tallier.work(TALLY_SLICE):
+        if self.workspace is not None and self.workspace.summarizer.work(SUMMARY_SLICE):
             self.main.read_header()
         if not self._is_settled and self.workspace is not None and self.workspace.session.is_settled:
             self._is_settled = True
@@ -278,9 +281,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
                 self.call_after_refresh(self._on_all_painted)
                 self._on_all_painted = None
 
-    def _second(self) -> None:
-        self.main.second()
-        self.time.second()
+    def _on_second(self) -> None:
+        self.main.on_second()
+        self.time.on_second()
 
     def on_fault_reports_reported(self, event: FaultReports.Reported) -> None:
         """Show the sentence."""
@@ -293,7 +296,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         A screen that is closed while it is still being built may fail because its widgets are missing. That is not
         reported.
         """
-        if self._exception is not None and self.left_with is None:
+        if self._exception is not None and self.requested_exit_code is None:
             self.faults.end_with(self._exception)
         self._close_messages_no_wait()
 
@@ -304,11 +307,11 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             if pane.pane_id == pane_id:
                 pane.choose_columns(columns)
         try:
-            self._remember({name: chosen for name, chosen in self.columns.items() if chosen})
+            self._remember_columns({name: chosen for name, chosen in self.columns.items() if chosen})
         except OSError as error:
-            self.say(f"The columns are not remembered: {error.strerror or error}.")
+            self.show_notice(f"The columns are not remembered: {error.strerror or error}.")
 
-    def say(self, sentence: str) -> None:
+    def show_notice(self, sentence: str) -> None:
         """Show a short notice."""
         self.notify(sentence, timeout=3, markup=False)
 
@@ -317,7 +320,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         harmless = safe_lines(text)
         self.copy_to_clipboard(harmless)
         hint = self._copy_natively(harmless) if self._copy_natively is not None else ""
-        self.say(f"{copied_notice(harmless, what, self.glyphs.ellipsis)}{hint}")
+        self.show_notice(f"{copied_notice(harmless, what, self.glyphs.ellipsis)}{hint}")
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send text to the terminal's clipboard (OSC 52). A multiplexer in between is asked to pass it on."""
@@ -343,14 +346,17 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     def action_explain(self) -> None:
         """Explain the checks whose codes are in the selected line, or in the text."""
-        table, text = next(iter(self.screen.query(Table)), None), next(iter(self.screen.query(Document)), None)
+        table = next(iter(self.screen.query(Table)), None)
+        document = next(iter(self.screen.query(Document)), None)
         row = table.cursor_row if table is not None else None
-        texts = [cell.text for cell in row.cells] if row is not None else [text.text] if text is not None else []
-        codes = codes_in(texts)
+        if row is not None:
+            codes = codes_in(cell.text for cell in row.cells)
+        else:
+            codes = codes_in([document.text]) if document is not None else []
         if codes:
             self.go.explain_one_of(codes)
         else:
-            self.say("There is no check code here.")
+            self.show_notice("There is no check code here.")
 
     def on_code_clicked(self, event: CodeClicked) -> None:
         """Explain it."""
@@ -358,16 +364,16 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     def action_earlier(self) -> None:
         """Go back to the previous screen."""
-        self.go.turn(-1)
+        self.go.revisit(-1)
 
     def action_later(self) -> None:
         """Go forward to the next screen."""
-        self.go.turn(1)
+        self.go.revisit(1)
 
     def action_save(self) -> None:
         """Save something to a file."""
         if self._saver is None:
-            self.say("Nothing can be saved here.")
+            self.show_notice("Nothing can be saved here.")
         else:
             self.go.save(self._saver)
 
@@ -383,11 +389,11 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         """Change to another context."""
         self._choose_context()
 
-    def _choose_context(self, *, must: bool = False) -> None:
+    def _choose_context(self, *, required: bool = False) -> None:
         if self._contexts is None:
-            self.say("There are no contexts to choose from, because this is not a cluster.")
+            self.show_notice("There are no contexts to choose from, because this is not a cluster.")
         else:
-            self.go.contexts(self._contexts, must=must)
+            self.go.contexts(self._contexts, required=required)
 
     def action_begin(self) -> None:
         """Begin the story of a demo."""
@@ -397,6 +403,6 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         if isinstance(source, PausedSource) and source.is_waiting:
             source.begin()
             self.main.read_header()
-            self.say("The story begins. T shows what changes.")
+            self.show_notice("The story begins. T shows what changes.")
         else:
-            self.say("There is no story to start: only a demo has one, and it starts once.")
+            self.show_notice("There is no story to start: only a demo has one, and it starts once.")

@@ -9,27 +9,29 @@ from textual.content import Content
 
 from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
-from dsview.ui.history import Named
+from dsview.ui.history import HasCrumb
 from dsview.ui.phrases import FAINT, MUTED, Part, content
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-_SHARE = 3
+_WIDTH_DIVISOR = 3
 """The divisor of the line's width that gives the breadcrumbs' maximum width."""
 
 _LONGEST = 24
 
 
-def trail(screen: Screen[Any], glyphs: Glyphs) -> Content:
+def breadcrumbs(screen: Screen[Any], glyphs: Glyphs) -> Content:
     """The names of the screens below this one, the nearest last; the farthest are left out."""
     stack = screen.app.screen_stack
     below = stack[: stack.index(screen)] if screen in stack else stack
     # A fleet lies on the main screen of the cluster that was open last.
-    first = max((number for number, one in enumerate(below) if getattr(one, "is_root", False)), default=0)
+    first = max(
+        (number for number, screen_below in enumerate(below) if getattr(screen_below, "is_root", False)), default=0
+    )
     below = below[first:]
-    names = [below_it.crumb for below_it in below if isinstance(below_it, Named)]
-    room = screen.app.size.width // _SHARE
+    names = [screen_below.crumb for screen_below in below if isinstance(screen_below, HasCrumb)]
+    room = screen.app.size.width // _WIDTH_DIVISOR
     shown: list[str] = []
     for name in reversed(names):
         short = fit(name, min(_LONGEST, cell_len(name)), glyphs.ellipsis, middle=True)

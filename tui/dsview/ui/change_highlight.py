@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dsview.tables.cells import Row
     from dsview.ui.refresh_loop import SetTimer
 
-LASTS = 3.0
+HIGHLIGHT_SECONDS = 3.0
 """Seconds for which a changed cell is highlighted."""
 
 NONE: frozenset[int] = frozenset()
@@ -34,44 +34,45 @@ class ChangeHighlight:
         self._set_timer = set_timer
         self._repaint = repaint
         self._clock = clock
-        self._seen: dict[Key, Row] = {}
-        self._lit: dict[Key, tuple[float, frozenset[int]]] = {}
+        self._visible: dict[Key, Row] = {}
+        self._highlighted: dict[Key, tuple[float, frozenset[int]]] = {}
         self._timer: Timer | None = None
 
     def clear(self) -> None:
         """Forget everything, because other rows are shown."""
-        self._seen.clear()
-        self._lit.clear()
+        self._visible.clear()
+        self._highlighted.clear()
 
-    def see(self, row: Row) -> None:
+    def remember(self, row: Row) -> None:
         """A row is painted."""
-        self._seen.setdefault(row.key, row)
+        self._visible.setdefault(row.key, row)
 
     def cells(self, key: Key) -> frozenset[int]:
         """The positions of a row's highlighted cells."""
-        return self._lit[key][1] if key in self._lit else NONE
+        _, positions = self._highlighted.get(key, (0.0, NONE))
+        return positions
 
     def compare(self, rows: Iterable[Row]) -> None:
         """Compare the visible rows after a change, and highlight what is different."""
-        before, self._seen = self._seen, {}
+        before, self._visible = self._visible, {}
         touched: list[Key] = []
-        until = self._clock() + LASTS
+        until = self._clock() + HIGHLIGHT_SECONDS
         for row in rows:
-            self._seen[row.key] = row
-            was = before.get(row.key)
-            if was is None or was is row or len(was.cells) != len(row.cells):
+            self._visible[row.key] = row
+            old_row = before.get(row.key)
+            if old_row is None or old_row is row or len(old_row.cells) != len(row.cells):
                 continue
-            pairs = zip(was.cells, row.cells, strict=True)
+            pairs = zip(old_row.cells, row.cells, strict=True)
             changed = frozenset(i for i, (old, new) in enumerate(pairs) if (old.text, old.flag) != (new.text, new.flag))
             if changed:
-                self._lit[row.key] = (until, changed | self.cells(row.key))
+                self._highlighted[row.key] = (until, changed | self.cells(row.key))
                 touched.append(row.key)
         if touched:
             self._repaint(touched)
             self._fade_later()
 
     def _fade_later(self) -> None:
-        end = min((until for until, _ in self._lit.values()), default=None)
+        end = min((until for until, _ in self._highlighted.values()), default=None)
         if end is not None and self._timer is None:
             self._timer = self._set_timer(max(0.05, end - self._clock()), self.fade)
 
@@ -79,9 +80,9 @@ class ChangeHighlight:
         """End highlights whose time is over."""
         self._timer = None
         now = self._clock()
-        over = [key for key, (until, _) in self._lit.items() if until <= now]
-        for key in over:
-            del self._lit[key]
-        if over:
-            self._repaint(over)
+        ended = [key for key, (until, _) in self._highlighted.items() if until <= now]
+        for key in ended:
+            del self._highlighted[key]
+        if ended:
+            self._repaint(ended)
         self._fade_later()

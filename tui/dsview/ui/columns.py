@@ -118,13 +118,13 @@ class ColumnSizer:
                     natural[index] = min(width, most)
         return (*natural, *roomy) != before
 
-    def layout(self, available: int, *, everything: bool = False) -> Layout:
-        """Place the columns in the given width; `everything` keeps all of them, scrolling if they do not fit."""
+    def layout(self, available: int, *, all_columns: bool = False) -> Layout:
+        """Place the columns in the given width; `all_columns` keeps all of them, scrolling if they do not fit."""
         gap = 2 if available >= _ROOMY else 1
         wanted = self._chosen or list(range(len(self.columns)))
-        if everything and not self._fits(wanted, available, gap, self._comfortable()):
+        if all_columns and not self._fits(wanted, available, gap, self._comfortable()):
             return self._scrolling(wanted, available, gap)
-        shown = wanted if everything else self._kept(wanted, available, gap)
+        shown = wanted if all_columns else self._kept(wanted, available, gap)
         room = available - GUTTER - sum(self._gaps(shown, gap))
         return self._placed(shown, self._share(shown, room), gap)
 

@@ -13,19 +13,19 @@ from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style, spaced, spread
 
-_LEAST_NAME = 30
+_MIN_NAME = 30
 """The cells that a name in the verdict has at least."""
 
-_GAP, _SHORT_GAP = 3, 2
+_GAP_WIDTH, _SHORT_GAP_WIDTH = 3, 2
 """The blanks between two layers, and where room is short."""
 
 _SHORT = {LayerName.LOAD_BALANCERS: "LBs"}
 _LABEL = 7
-_LEAST_MESSAGE = 70
+_MIN_WIDTH_OF_MESSAGE = 70
 """The minimum width of a line with a message; a shorter line names the check."""
 
 
-def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) -> list[Content]:
+def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, max_lines: int) -> list[Content]:
     """The verdict, wrapped to the given number of lines; the last one is shortened if needed."""
     severity = overview.severity
     if severity is not None and severity is not Severity.NOTE:
@@ -36,14 +36,14 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) 
         sign = (glyphs.good, GOOD)
     else:
         sign = ("?", MUTED)
-    longest = max(_LEAST_NAME, (width - 4) // 2)
+    longest = max(_MIN_NAME, (width - 4) // 2)
     sentences = (_with_short_names(sentence, longest, glyphs) for sentence in overview.sentences)
     parts = [(overview.mode, STRONG), *((sentence, "$ink") for sentence in sentences)]
     text = spaced([*parts, (overview.disclaimer, MUTED)] if overview.disclaimer else parts, " ")
     lines = text.wrap(max(20, width - 4))
-    if len(lines) > most:
-        rest = content(*(part for line in lines[most - 1 :] for part in (line, " ")))
-        lines = [*lines[: most - 1], rest.truncate(max(20, width - 4), ellipsis=True)]
+    if len(lines) > max_lines:
+        rest = content(*(part for line in lines[max_lines - 1 :] for part in (line, " ")))
+        lines = [*lines[: max_lines - 1], rest.truncate(max(20, width - 4), ellipsis=True)]
     return [content(" ", sign if number == 0 else " ", " ", line) for number, line in enumerate(lines)]
 
 
@@ -65,7 +65,7 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
         family: [(f" {family}".ljust(_LABEL), f"{lane_style(family)} bold")] for family in FAMILIES
     }
     for layer in layers:
-        room = _room(layer, overview, is_short=is_short)
+        room = _width_with_gap(layer, overview, is_short=is_short)
         name = _name(layer, is_short=is_short)
         words = _note(layer, is_short=is_short)
         note = f" {words}" if words else ""
@@ -80,8 +80,8 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
 
 def gap_line(overview: Overview, width: int, glyphs: Glyphs) -> Content:
     """One line for both families: the layers in which some objects lack one, or only the flagged layers."""
-    every = _gaps(overview, glyphs, only_flagged=False)
-    return every if every.cell_length <= width else _gaps(overview, glyphs, only_flagged=True)
+    all_gaps = _gaps(overview, glyphs, only_flagged=False)
+    return all_gaps if all_gaps.cell_length <= width else _gaps(overview, glyphs, only_flagged=True)
 
 
 def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
@@ -101,10 +101,10 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
                 mark = glyphs.severity(flag) if flag is not None else glyphs.short
                 # All have the family, so the number of flagged objects is shown.
                 words = f"{mark}{overview.flagged.get((layer.name, family), 1):,}" if count.is_whole and flag else ""
-                sign = (words or f"{mark}{_words(count)}", severity_style(flag or Severity.WARNING))
+                sign = (words or f"{mark}{_count_text(count)}", severity_style(flag or Severity.WARNING))
                 shown.append(content((f"{name} ", MUTED), sign))
             elif not only_flagged:
-                shown.append(content((f"{name} ", MUTED), (_words(count), lane_style(family))))
+                shown.append(content((f"{name} ", MUTED), (_count_text(count), lane_style(family))))
         title = (f" {family} ", f"{lane_style(family)} bold")
         if is_whole and not is_known:
             parts.append(content(title, ("?", MUTED), " "))
@@ -120,11 +120,11 @@ def _is_shown_by_pods(layer: Layer, family: Family, overview: Overview) -> bool:
     return layer.name is LayerName.NODES and (LayerName.PODS, family) in overview.flags
 
 
-def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> list[Content]:
+def worst_lines(overview: Overview, width: int, max_lines: int, glyphs: Glyphs) -> list[Content]:
     """The worst causes, one line each, under a title that says how many there are."""
     if not overview.worst:
         return []
-    shown = overview.worst[: max(0, most - 1)]
+    shown = overview.worst[: max(0, max_lines - 1)]
     more = f"{len(shown)} of {overview.causes:,}" if overview.causes > len(shown) else f"{overview.causes:,}"
     title = content(("Worst causes ", MUTED), (more, FAINT), ("  w", "$focus bold"), (" all", MUTED))
     return [title.truncate(width, ellipsis=True), *(_worst_line(cause, width, glyphs) for cause in shown)]
@@ -132,11 +132,11 @@ def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> li
 
 def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
     since = content((f"  since {cause.since}", STRONG) if cause.since else "")
-    tail = content(since, (f"  {_breaks(cause)}", MUTED) if cause.explains else "")
+    tail = content(since, (f"  {_consequences(cause)}", MUTED) if cause.explains else "")
     sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
     kind, _, name = cause.object.partition(" ")
     amount = content((f" ({cause.amount})", MUTED) if cause.amount else "")
-    if width < _LEAST_MESSAGE:
+    if width < _MIN_WIDTH_OF_MESSAGE:
         code = content(sign, (f"{cause.check.removeprefix('DS-')} ", MUTED))
         if code.cell_length + len(name) + amount.cell_length + tail.cell_length >= width:
             # The name of the object matters more than what it breaks; both of its ends are kept.
@@ -149,7 +149,7 @@ def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
     return spread(words, tail, width)
 
 
-def _breaks(cause: Worst) -> str:
+def _consequences(cause: Worst) -> str:
     """What else fails because of the cause."""
     if cause.services:
         return f"breaks {cause.services:,} Service{'' if cause.services == 1 else 's'}"
@@ -160,7 +160,7 @@ def _fitting(overview: Overview, width: int, *, is_short: bool) -> list[Layer]:
     found: list[Layer] = []
     room = width - _LABEL
     for number, layer in enumerate(overview.layers, 1):
-        room -= _room(layer, overview, is_short=is_short)
+        room -= _width_with_gap(layer, overview, is_short=is_short)
         if room < 0 or (not room and number < len(overview.layers)):
             break
         found.append(layer)
@@ -169,7 +169,7 @@ def _fitting(overview: Overview, width: int, *, is_short: bool) -> list[Layer]:
 
 def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
     """The width of the whole matrix."""
-    return _LABEL + sum(_room(layer, overview, is_short=is_short) for layer in overview.layers)
+    return _LABEL + sum(_width_with_gap(layer, overview, is_short=is_short) for layer in overview.layers)
 
 
 def _note(layer: Layer, *, is_short: bool) -> str:
@@ -181,27 +181,27 @@ def _name(layer: Layer, *, is_short: bool) -> str:
     return _SHORT.get(layer.name, layer.name) if is_short else layer.name
 
 
-def _room(layer: Layer, overview: Overview, *, is_short: bool) -> int:
+def _width_with_gap(layer: Layer, overview: Overview, *, is_short: bool) -> int:
     """The cells of a layer with the blanks after it."""
-    return _width(layer, overview, is_short=is_short) + (_SHORT_GAP if is_short else _GAP)
+    return _width(layer, overview, is_short=is_short) + (_SHORT_GAP_WIDTH if is_short else _GAP_WIDTH)
 
 
 def _width(layer: Layer, overview: Overview, *, is_short: bool) -> int:
-    found = ((count, _flagged(layer, family, overview)) for family in FAMILIES if (count := layer.count(family)))
+    found = ((count, _flagged_text(layer, family, overview)) for family in FAMILIES if (count := layer.count(family)))
     # A flag takes a sign and a blank.
-    counts = [len(_words(count)) + 2 + len(flagged) for count, flagged in found]
+    counts = [len(_count_text(count)) + 2 + len(flagged) for count, flagged in found]
     note = _note(layer, is_short=is_short)
     title = len(_name(layer, is_short=is_short)) + (len(note) + 1 if note else 0)
     return max(title, len(layer.unread), *counts, 0)
 
 
-def _flagged(layer: Layer, family: Family, overview: Overview) -> str:
+def _flagged_text(layer: Layer, family: Family, overview: Overview) -> str:
     """The number of flagged objects if all have the family: the flag alone would seem to contradict the count."""
     count, number = layer.count(family), overview.flagged.get((layer.name, family), 0)
     return f" {number:,}" if count is not None and count.is_whole and number else ""
 
 
-def _words(count: Count) -> str:
+def _count_text(count: Count) -> str:
     return f"{count.having:,}/{count.of:,}"
 
 
@@ -211,15 +211,15 @@ def _cell(layer: Layer, family: Family, overview: Overview, glyphs: Glyphs) -> C
         return content((layer.unread, MUTED))
     flag = overview.flags.get((layer.name, family))
     if flag is not None:
-        words = f"{_words(count)} {glyphs.severity(flag)}{_flagged(layer, family, overview)}"
+        words = f"{_count_text(count)} {glyphs.severity(flag)}{_flagged_text(layer, family, overview)}"
         return content((words, severity_style(flag)))
     if not count.of:
         return content((glyphs.dot, FAINT))
     is_served = not overview.families or family in overview.families
     if is_served and _is_short(layer, count):
-        return content((f"{_words(count)} {glyphs.short}", severity_style(Severity.WARNING)))
+        return content((f"{_count_text(count)} {glyphs.short}", severity_style(Severity.WARNING)))
     style = FAINT if not is_served else lane_style(family) if count.is_whole else f"{lane_style(family)} bold"
-    return content((_words(count), style))
+    return content((_count_text(count), style))
 
 
 def _is_short(layer: Layer, count: Count) -> bool:

@@ -26,8 +26,8 @@ from dsview.ui.glyphs import UNICODE, Glyphs
 _MARGIN = 2
 """Cells before the text: the cursor's mark and a blank."""
 
-_FOUND = "$ink bold underline on $cell-cursor"
-_FOUND_HERE = "bold reverse"
+_MATCH_STYLE = "$ink bold underline on $cell-cursor"
+_CURRENT_MATCH_STYLE = "bold reverse"
 """The styles of search matches and of the current one, distinguishable without colours."""
 
 
@@ -104,7 +104,7 @@ class Document(ScrollView, can_focus=True):
         self._lines: list[tuple[Content, int]] = []
         self._starts: list[int] = []
         self._painted: dict[int, Strip] = {}
-        self._at: int | None = None
+        self._selected_index: int | None = None
         self._laid_out_for = 0
         self._needle: re.Pattern[str] | None = None
         self._matches: list[tuple[int, int, int]] = []
@@ -113,7 +113,7 @@ class Document(ScrollView, can_focus=True):
     @property
     def selected(self) -> Block | None:
         """The block under the cursor."""
-        return self._blocks[self._at] if self._at is not None else None
+        return self._blocks[self._selected_index] if self._selected_index is not None else None
 
     @property
     def text(self) -> str:
@@ -124,15 +124,17 @@ class Document(ScrollView, can_focus=True):
         """Show other blocks; the cursor stays on the block with the same key."""
         before = self.selected
         self._blocks = blocks
-        self._at = None
+        self._selected_index = None
         if before is not None and before.key is not None:
-            self._at = next((i for i, b in enumerate(blocks) if b.key == before.key and b.is_selectable), None)
-        if self._at is None:
-            self._at = next((i for i, block in enumerate(blocks) if block.is_selectable), None)
+            self._selected_index = next(
+                (i for i, b in enumerate(blocks) if b.key == before.key and b.is_selectable), None
+            )
+        if self._selected_index is None:
+            self._selected_index = next((i for i, block in enumerate(blocks) if block.is_selectable), None)
         self._lay_out()
 
     @property
-    def place(self) -> tuple[int, int]:
+    def match_position(self) -> tuple[int, int]:
         """The number of the current match and the number of matches; counted from 1."""
         return (self._match + 1 if self._matches else 0, len(self._matches))
 
@@ -144,7 +146,7 @@ class Document(ScrollView, can_focus=True):
         self._match = next((number for number, (line, _, _) in enumerate(self._matches) if line >= top), 0)
         self._show_match()
 
-    def turn(self, step: int) -> None:
+    def go_to_match(self, step: int) -> None:
         """Show the next or the previous match, wrapping around at the ends."""
         if self._matches:
             self._match = (self._match + step) % len(self._matches)
@@ -170,7 +172,7 @@ class Document(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One visible line."""
         line = y + int(self.scroll_offset.y)
-        width = self._room
+        width = self._line_width
         if line >= len(self._lines) or width <= 0:
             return Strip.blank(max(0, width), self.rich_style)
         strip = self._painted.get(line)
@@ -185,11 +187,11 @@ class Document(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap to the new width."""
-        if self._room != self._laid_out_for:
+        if self._line_width != self._laid_out_for:
             self._lay_out()
 
     def _lay_out(self) -> None:
-        width = self._room
+        width = self._line_width
         self._laid_out_for = width
         self._painted.clear()
         self._lines = []
@@ -203,21 +205,21 @@ class Document(ScrollView, can_focus=True):
         self.refresh()
 
     @property
-    def _room(self) -> int:
+    def _line_width(self) -> int:
         """The cells of a line, without those of the scrollbar."""
         return self.scrollable_content_region.width
 
     def _paint(self, line: int, width: int) -> Strip:
         text, block = self._lines[line]
-        is_lit = block == self._at and self._blocks[block].is_selectable
+        is_selected = block == self._selected_index and self._blocks[block].is_selectable
         base = self.visual_style
         mark = Content("  ")
-        if is_lit:
+        if is_selected:
             base += self.app.stylesheet.parse_style("on $row-cursor")
             mark = Content.assemble((self.glyphs.cursor, "$focus"), " ")
         for number, (at, start, end) in enumerate(self._matches):
             if at == line:
-                text = text.stylize(_FOUND_HERE if number == self._match else _FOUND, start, end)
+                text = text.stylize(_CURRENT_MATCH_STYLE if number == self._match else _MATCH_STYLE, start, end)
         whole = Content.assemble(mark, text)
         if whole.cell_length > width:
             whole = whole.truncate(width, ellipsis=True)
@@ -225,9 +227,9 @@ class Document(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base.rich_style)
 
     def _select(self, index: int | None) -> None:
-        if index == self._at:
+        if index == self._selected_index:
             return
-        self._at = index
+        self._selected_index = index
         self._painted.clear()
         self.refresh()
 
@@ -243,7 +245,7 @@ class Document(ScrollView, can_focus=True):
         """Select the next block if it is near, else scroll by one line."""
         top, height = int(self.scroll_offset.y), max(1, self.size.height)
         indexes = range(len(self._blocks)) if by > 0 else range(len(self._blocks) - 1, -1, -1)
-        at = self._at if self._at is not None else (-1 if by > 0 else len(self._blocks))
+        at = self._selected_index if self._selected_index is not None else (-1 if by > 0 else len(self._blocks))
         for index in indexes:
             if not self._blocks[index].is_selectable or (index - at) * by <= 0:
                 continue
@@ -309,7 +311,7 @@ class Document(ScrollView, can_focus=True):
             return
         if not self._blocks[index].is_selectable:
             return
-        again = index == self._at
+        again = index == self._selected_index
         self._select(index)
         if again and self._blocks[index].target is not None:
             self.action_open()

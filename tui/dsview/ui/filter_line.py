@@ -41,12 +41,12 @@ class FilterLine:
             self._bar.close()
             self._screen.query_one(KeyBar).show_parts()
 
-    def say_count(self, matching: int, total: int, *, is_searching: bool = False) -> None:
-        """Show how many rows match, as `FilterBar.say_count`."""
+    def show_count(self, matching: int, total: int, *, is_searching: bool = False) -> None:
+        """Show how many rows match, as `FilterBar.show_count`."""
         if self._bar is not None and self._bar.is_open:
-            self._bar.say_count(matching, total, is_searching=is_searching)
+            self._bar.show_count(matching, total, is_searching=is_searching)
 
-    def say_error(self, message: str, position: int | None) -> None:
-        """Show an error, as `FilterBar.say_error`."""
+    def show_error(self, message: str, position: int | None) -> None:
+        """Show an error, as `FilterBar.show_error`."""
         if self._bar is not None:
-            self._bar.say_error(message, position)
+            self._bar.show_error(message, position)

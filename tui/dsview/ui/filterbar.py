@@ -96,7 +96,7 @@ class FilterBar(Vertical):
         self.remove_class("-open")
         self._view = None
 
-    def say_count(self, matching: int, total: int, *, is_searching: bool = False) -> None:
+    def show_count(self, matching: int, total: int, *, is_searching: bool = False) -> None:
         """Show how many rows match; so far, if the search continues."""
         more = "+" if is_searching else ""
         count = content((f"{matching:,}{more}", "$ink"), (f" of {total:,}", MUTED))
@@ -104,7 +104,7 @@ class FilterBar(Vertical):
         if self._has_error:
             self._suggest()
 
-    def say_error(self, message: str, position: int | None) -> None:
+    def show_error(self, message: str, position: int | None) -> None:
         """Show an error below its position in the text."""
         caret = " " * (INDENT + (position or 0)) + "^ "
         if position is None or len(caret) + len(message) > max(20, self.app.size.width):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLLECT_AFTER = (0.5, 2.5, 10.0)
 """Seconds after closing a cluster at which its memory is released, unless something still uses it."""
 
-EVERY = 0.25
+POLL_INTERVAL = 0.25
 """Seconds between two checks for new data."""
 
 
@@ -56,7 +56,7 @@ class FleetFeed(Protocol):
 class FleetApp(DsviewApp):
     """A fleet, and the dashboard of the cluster that was opened last. `open_cluster` gives its session, not started."""
 
-    class Broken(Message):
+    class FeedEnded(Message):
         """The feed has ended; the text is a sentence."""
 
         def __init__(self, sentence: str) -> None:
@@ -75,13 +75,18 @@ class FleetApp(DsviewApp):
         self._feed = feed
         self._open_cluster = open_cluster
         self._clock = clock
-        self._wanted: Target | None = None
+        self._target_to_open: Target | None = None
         self._fleet = FleetScreen(feed.names, glyphs=self.glyphs, clock=clock)
 
     @property
-    def subject(self) -> tuple[str, float]:
+    def shown_name(self) -> str:
         """The fleet, or the cluster of it that is on the screen."""
-        return ("fleet", self._clock()) if self.screen is self._fleet else super().subject
+        return "fleet" if self.screen is self._fleet else super().shown_name
+
+    @property
+    def shown_time(self) -> float:
+        """The displayed time, in epoch seconds."""
+        return self._clock() if self.screen is self._fleet else super().shown_time
 
     def on_mount(self) -> None:
         """The fleet comes first."""
@@ -94,13 +99,13 @@ class FleetApp(DsviewApp):
         # Painting leaves garbage, and no session may be opened for days that would switch the collector on again.
         gc.freeze()
         gc.enable()
-        self._feed.start(self._fleet.take, self._say_broken)
-        self.set_interval(EVERY, self._fleet.follow)
+        self._feed.start(self._fleet.update_member, self._report_end_of_feed)
+        self.set_interval(POLL_INTERVAL, self._fleet.show_changes)
 
-    def _say_broken(self, sentence: str) -> None:
-        self.post_message(self.Broken(sentence))
+    def _report_end_of_feed(self, sentence: str) -> None:
+        self.post_message(self.FeedEnded(sentence))
 
-    def on_fleet_app_broken(self, event: Broken) -> None:
+    def on_fleet_app_feed_ended(self, event: FeedEnded) -> None:
         """Show the sentence, and keep the table."""
         self.notify(safe(event.sentence), title="Fleet", severity="error", timeout=20, markup=False)
 
@@ -110,18 +115,18 @@ class FleetApp(DsviewApp):
 
     def open_member(self, name: str, target: Target | None = None) -> None:
         """Open a cluster of the fleet, and the detail of an object once everything was read."""
-        self._wanted = target
-        self._fleet.say_opening(name)
-        self.main.say_opening(safe(name))
+        self._target_to_open = target
+        self._fleet.show_opening(name)
+        self.main.show_opening(safe(name))
         self.open(lambda: self._open_cluster(name))
 
     def _settle(self) -> None:
         super()._settle()
-        if self._wanted is not None and self._is_settled:
-            wanted, self._wanted = self._wanted, None
+        if self._target_to_open is not None and self._is_settled:
+            target, self._target_to_open = self._target_to_open, None
             # Do not interrupt a user who has opened another screen meanwhile.
             if self.screen is self.main:
-                self.go.detail(wanted)
+                self.go.detail(target)
 
     def read_again(self, name: str) -> None:
         """Read a cluster of the fleet again."""
@@ -135,11 +140,11 @@ class FleetApp(DsviewApp):
     def leave_main(self) -> None:
         """Return to the fleet; the cluster is closed and its data released."""
         self._opener.abandon()
-        self._wanted = None
+        self._target_to_open = None
         if self.workspace is not None:
-            self._remember_place()
+            self._remember_view()
         self._leave_session()
-        self._fleet.say_opening("")
+        self._fleet.show_opening("")
         self.go.home()
         self.main.detach()
         self.push_screen("fleet")
@@ -147,6 +152,6 @@ class FleetApp(DsviewApp):
         for seconds in COLLECT_AFTER:
             self.set_timer(seconds, _collect)
 
-    def _not_opened(self, error: UserError) -> None:
-        self._fleet.say_opening("")
+    def _report_not_opened(self, error: UserError) -> None:
+        self._fleet.show_opening("")
         self.notify(safe(str(error)), title="Not opened", severity="error", markup=False)

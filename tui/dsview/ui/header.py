@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from textual import events
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from dsview.tables.header import Header
     from dsview.tables.timeline import Latest
     from dsview.ui.app import DsviewApp
-    from dsview.ui.headline import Head
+    from dsview.ui.header_lines import HeaderLines
     from dsview.ui.workspace import Workspace
 
 
 _SPARE_SECONDS = 5
 """Seconds after which lines without content are given back to the panes."""
+
+
+class _Shown(NamedTuple):
+    """What the header shows."""
+
+    header: Header
+    overview: Overview
+    latest: Latest | None
 
 
 class HeaderBar(Widget):
@@ -38,12 +46,12 @@ class HeaderBar(Widget):
         self._name = safe(source_name)
         self._glyphs = glyphs
         self._workspace: Workspace | None = None
-        self._shown: tuple[Header, Overview, Latest | None] | None = None
+        self._shown: _Shown | None = None
         self._tallest = 0
         self._tallest_for: object = None
         self._spare_seconds = 0
 
-    def say_opening(self, name: str) -> None:
+    def show_opening(self, name: str) -> None:
         """Show that another source is being opened."""
         self._name = safe(name)
         self._workspace = self._shown = None
@@ -65,8 +73,8 @@ class HeaderBar(Widget):
 
     def read_header(self) -> None:
         """Show the current state of the session; nothing is drawn if it is unchanged."""
-        from dsview.analysis.overview import overview  # noqa: PLC0415 - as above
-        from dsview.tables.header import header  # noqa: PLC0415 - rows are imported after the first frame
+        from dsview.analysis.overview import overview  # noqa: PLC0415 - rows are imported after the first frame
+        from dsview.tables.header import header  # noqa: PLC0415 - as above
         from dsview.tables.timeline import latest  # noqa: PLC0415 - as above
 
         if self._workspace is None:
@@ -77,21 +85,21 @@ class HeaderBar(Widget):
             counts=self._workspace.counts(),
             acknowledged=self._workspace.acknowledged.total(),
         )
-        now = (state, overview(session, self._workspace.tally), latest(session))
-        before, self._shown = self._shown, now
-        if now != before:
+        before = self._shown
+        self._shown = _Shown(state, overview(session, self._workspace.totals), latest(session))
+        if self._shown != before:
             width = self.size.width
             self.refresh(layout=before is None or len(self._lines(width)) != self.size.height)
 
     def tick(self) -> None:
         """Called every second, because the ages of stale sources grow, and lines without content are given back."""
-        head = self._head(self.size.width)
-        is_spare = head is not None and len(head.lines) < self._tallest
+        drawn = self._drawn_lines(self.size.width)
+        is_spare = drawn is not None and len(drawn.lines) < self._tallest
         self._spare_seconds = self._spare_seconds + 1 if is_spare else 0
         if self._spare_seconds >= _SPARE_SECONDS:
             self._spare_seconds = 0
             self.settle()
-        if self._shown is not None and any(source.age is not None for source in self._shown[0].sources):
+        if self._shown is not None and any(source.age is not None for source in self._shown.header.sources):
             self.read_header()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -105,9 +113,9 @@ class HeaderBar(Widget):
 
     def on_click(self, event: events.Click) -> None:
         """Go to the clicked cause; else to all findings."""
-        head = self._head(self.size.width)
-        cause = head.cause_at(event.x, event.y) if head is not None else None
-        line = head.lines[event.y].plain if head is not None and event.y < len(head.lines) else ""
+        drawn = self._drawn_lines(self.size.width)
+        cause = drawn.cause_at(event.x, event.y) if drawn is not None else None
+        line = drawn.lines[event.y].plain if drawn is not None and event.y < len(drawn.lines) else ""
         code = code_at(line, event.x)
         if code is not None:
             self.app.go.explanation(code)
@@ -116,19 +124,19 @@ class HeaderBar(Widget):
         else:
             self.app.go.findings()
 
-    def _head(self, width: int) -> Head | None:
+    def _drawn_lines(self, width: int) -> HeaderLines | None:
         if self._shown is None:
             return None
-        from dsview.ui.headline import head  # noqa: PLC0415 - there is nothing to say in the first frame
+        from dsview.ui.header_lines import header_lines  # noqa: PLC0415 - the first frame has no session to show
 
-        return head(*self._shown, (max(1, width), self.app.size.height), self._glyphs)
+        return header_lines(*self._shown, (max(1, width), self.app.size.height), self._glyphs)
 
     def _lines(self, width: int) -> list[Content]:
-        head = self._head(width)
-        if head is None:
+        drawn = self._drawn_lines(width)
+        if drawn is None:
             return [content((" dsview ", STRONG), f" {self._name}"), content((" Connecting", MUTED))]
         size = (width, self.app.size.height)
         if size != self._tallest_for:
             self._tallest_for, self._tallest = size, 0
-        self._tallest = max(self._tallest, len(head.lines))
-        return head.lines + [content("")] * (self._tallest - len(head.lines))
+        self._tallest = max(self._tallest, len(drawn.lines))
+        return drawn.lines + [content("")] * (self._tallest - len(drawn.lines))

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from dsview.ui.workspace import Workspace
 
-Make = Callable[["Workspace"], "Screen[Any]"]
+MakeScreen = Callable[["Workspace"], "Screen[Any]"]
 """Creates the screen of a visit again, with current data."""
 
 
 @runtime_checkable
-class Named(Protocol):
+class HasCrumb(Protocol):
     """A screen with a name for the breadcrumbs."""
 
     @property
@@ -31,7 +31,7 @@ class History:
     """
 
     def __init__(self) -> None:
-        self._visits: list[Make] = []
+        self._visits: list[MakeScreen] = []
         self._places: WeakKeyDictionary[Screen[Any], int] = WeakKeyDictionary()
         self._last = -1
 
@@ -41,7 +41,7 @@ class History:
         self._places.clear()
         self._last = -1
 
-    def enter(self, screen: Screen[Any], make: Make, *, after: Screen[Any]) -> None:
+    def enter(self, screen: Screen[Any], make: MakeScreen, *, after: Screen[Any]) -> None:
         """Add the visit of a screen that is opened from another one."""
         place = self._places.get(after, self._last) + 1
         self._visits[place:] = [make]
@@ -50,7 +50,7 @@ class History:
     def _put(self, screen: Screen[Any], place: int) -> None:
         self._places[screen] = self._last = place
 
-    def turn(self, step: int, *, shown: Screen[Any]) -> int | None:
+    def visit_at(self, step: int, *, shown: Screen[Any]) -> int | None:
         """The visit before (-1) or after (1) the displayed one; None at either end.
 
         If no visit is displayed, as on the first screen, the visit before is the most recent one.
@@ -61,7 +61,7 @@ class History:
         place = here + step
         return place if 0 <= place < len(self._visits) else None
 
-    def settle_on(self, screen: Screen[Any], place: int) -> bool:
+    def become_current_if_shown(self, screen: Screen[Any], place: int) -> bool:
         """Make a visit the current one if the screen is its screen. Returns whether it is."""
         if self._places.get(screen) != place:
             return False

@@ -45,7 +45,7 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         """If there is a time line, it is above this one."""
-        self.app.time.show_bar(self.screen, before=self)
+        self.app.time.show_time_bar(self.screen, before=self)
 
     def show_parts(self, *parts: Where) -> None:
         """Show the keys of other parts of the screen; without any, the original ones."""

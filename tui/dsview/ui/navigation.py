@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from dsview.ui.choices import Contexts
-from dsview.ui.history import History, Make, Named
+from dsview.ui.history import HasCrumb, History, MakeScreen
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
     from dsview.ui.pane import Pane
     from dsview.ui.saving import Saver
+    from dsview.ui.screens.choose import Choice
 
 # ruff: noqa: PLC0415 - screens are imported when they are first shown, to keep the first frame fast
 
 
 @runtime_checkable
-class Follows(Protocol):
+class FollowsSession(Protocol):
     """A screen that shows data of the session and is notified of changes."""
 
     def session_changed(self, delta: Delta) -> None:
@@ -57,29 +58,29 @@ class Navigator:
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
 
-    def _visit(self, make: Make) -> None:
+    def _visit(self, make: MakeScreen) -> None:
         workspace = self._app.workspace
         if workspace is not None:
             screen = make(workspace)
             self._history.enter(screen, make, after=self._app.screen)
             self._app.push_screen(screen)
         else:
-            self._app.say("No cluster is open yet.")
+            self._app.show_notice("No cluster is open yet.")
 
-    def turn(self, step: int) -> None:
+    def revisit(self, step: int) -> None:
         """Go to the screen that was visited before (-1) or after (1) this one."""
         shown, workspace = self._app.screen, self._app.workspace
-        if not isinstance(shown, Named):
+        if not isinstance(shown, HasCrumb):
             # A list of choices, or the palette, is closed first.
             return
-        place = self._history.turn(step, shown=shown)
+        place = self._history.visit_at(step, shown=shown)
         if workspace is None or place is None:
-            self._app.say(
+            self._app.show_notice(
                 "There is no earlier screen to go back to." if step < 0 else "There is no later screen to go to."
             )
             return
         below = self._app.screen_stack[:-1]
-        if below and self._history.settle_on(below[-1], place):
+        if below and self._history.become_current_if_shown(below[-1], place):
             self._app.pop_screen()
             return
         screen = self._history.go(place, workspace)
@@ -137,20 +138,26 @@ class Navigator:
     def explain_one_of(self, codes: Sequence[str]) -> None:
         """The page of a check; if there are several, the user chooses one."""
         from dsview.checks.engine.registry import registry
-        from dsview.ui.screens.choose import Choice, ChooseScreen
+        from dsview.ui.screens.choose import Choice
 
         if len(codes) == 1:
             self.explanation(codes[0])
-            return
+        else:
+            choices = [Choice(code, registry()[code].title) for code in codes]
+            self._choose_one("Explain", choices, self.explanation, verb="explain")
 
-        def take(names: frozenset[str] | None) -> None:
+    def _choose_one(
+        self, title: str, choices: Sequence[Choice], accept: Callable[[str], None], *, verb: str, start: str = ""
+    ) -> None:
+        """Let the user choose one of several; `accept` receives its name unless the user cancels."""
+        from dsview.ui.screens.choose import ChooseScreen
+
+        def on_closed(names: frozenset[str] | None) -> None:
             if names:
-                self.explanation(next(iter(names)))
+                accept(next(iter(names)))
 
-        choices = [Choice(code, registry()[code].title) for code in codes]
-        self._app.push_screen(
-            ChooseScreen("Explain", choices, several=False, verb="explain", glyphs=self._app.glyphs), take
-        )
+        screen = ChooseScreen(title, choices, several=False, verb=verb, start=start, glyphs=self._app.glyphs)
+        self._app.push_screen(screen, on_closed)
 
     def comparison(self, then: float, now: float, compare: Callable[[], Diff]) -> None:
         """What differs between two moments of a recording."""
@@ -227,16 +234,17 @@ class Navigator:
     def sort(self, pane: Pane, sort: Callable[[str], None]) -> None:
         """Choose what a pane is sorted by; the empty name stands for namespace and name."""
         from dsview.ui.columns import FLAGS_COLUMN
-        from dsview.ui.screens.choose import Choice, ChooseScreen
+        from dsview.ui.screens.choose import Choice
 
         view = pane.view
         if view is None:
             return
-        now = view.sort_column or ""
+        current = view.sort_column or ""
 
         def choice(name: str, title: str, note: str) -> Choice:
-            again = "now; again: reversed" if name == now and name else "now"
-            return Choice(name, again if name == now else note, is_chosen=name == now, title=title)
+            note_if_current = "now; again: reversed" if name else "now"
+            is_current = name == current
+            return Choice(name, note_if_current if is_current else note, is_chosen=is_current, title=title)
 
         choices = [
             choice(FLAGS_COLUMN, "Worst first", "errors, warnings, notes, then all others"),
@@ -247,35 +255,20 @@ class Navigator:
                 if column.id != FLAGS_COLUMN
             ),
         ]
-
-        def take(names: frozenset[str] | None) -> None:
-            if names:
-                sort(next(iter(names)))
-
-        start = "" if now == FLAGS_COLUMN else FLAGS_COLUMN
-        screen = ChooseScreen(
-            f"Sort {view.pane.title} by", choices, several=False, verb="sort", start=start, glyphs=self._app.glyphs
-        )
-        self._app.push_screen(screen, take)
+        start = "" if current == FLAGS_COLUMN else FLAGS_COLUMN
+        self._choose_one(f"Sort {view.pane.title} by", choices, sort, verb="sort", start=start)
 
     def commands(self, commands: Sequence[Command]) -> None:
         """Find an action by its name, or by an alias from other tools."""
-        from dsview.ui.screens.choose import Choice, ChooseScreen
+        from dsview.ui.screens.choose import Choice
 
-        found = {command.title: command for command in commands}
-        choices = [Choice(one.title, one.note, aliases=one.aliases) for one in commands]
-
-        def take(names: frozenset[str] | None) -> None:
-            if names:
-                found[next(iter(names))].perform()
-
-        self._app.push_screen(
-            ChooseScreen("Commands", choices, several=False, verb="run", glyphs=self._app.glyphs), take
-        )
+        by_title = {command.title: command for command in commands}
+        choices = [Choice(command.title, command.note, aliases=command.aliases) for command in commands]
+        self._choose_one("Commands", choices, lambda title: by_title[title].perform(), verb="run")
 
     def themes(self) -> None:
         """Choose the colours."""
-        from dsview.ui.screens.choose import Choice, ChooseScreen
+        from dsview.ui.screens.choose import Choice
 
         app = self._app
         choices = [
@@ -283,14 +276,13 @@ class Navigator:
             for name, theme in sorted(app.available_themes.items(), key=lambda pair: not pair[0].startswith("dsview"))
         ]
 
-        def take(names: frozenset[str] | None) -> None:
-            if names:
-                app.theme = next(iter(names))
+        def use(name: str) -> None:
+            app.theme = name
 
-        app.push_screen(ChooseScreen("Theme", choices, several=False, verb="take it", glyphs=app.glyphs), take)
+        self._choose_one("Theme", choices, use, verb="take it")
 
-    def contexts(self, contexts: Contexts, *, must: bool = False) -> None:
-        """Choose another context; if one `must` be chosen, choosing none quits."""
+    def contexts(self, contexts: Contexts, *, required: bool = False) -> None:
+        """Choose another context; if a choice is required, choosing none quits."""
         from dsview.core.errors import UserError
         from dsview.core.text import safe
         from dsview.ui.screens.choose import Choice, ChooseScreen
@@ -302,36 +294,34 @@ class Navigator:
             ]
         except UserError as error:
             # The kubeconfig is read again, and may be invalid by now.
-            self._app.say(safe(str(error)))
+            self._app.show_notice(safe(str(error)))
             return
 
         def take(names: frozenset[str] | None) -> None:
             if names:
                 (name,) = names
-                self._app.main.say_opening(name)
+                self._app.main.show_opening(name)
                 self._app.open(lambda: contexts.open(name))
-            elif must:
+            elif required:
                 self._app.exit()
 
-        verb = "open it" if must else "switch to it"
+        verb = "open it" if required else "switch to it"
         screen = ChooseScreen(contexts.title, choices, several=False, verb=verb, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
 
     def save(self, saver: Saver) -> None:
         """Choose what to save, and save it."""
         from dsview.ui.saving import savables, save
-        from dsview.ui.screens.choose import Choice, ChooseScreen
+        from dsview.ui.screens.choose import Choice
 
-        app, found = self._app, {what.name: what for what in savables(self._app, saver)}
+        app, by_name = self._app, {savable.name: savable for savable in savables(self._app, saver)}
 
-        def take(names: frozenset[str] | None) -> None:
-            if names:
-                what = found[next(iter(names))]
-                # A picture of the screen, not of the list of choices, which is about to close.
-                app.call_after_refresh(lambda: app.run_worker(save(app, saver, what), exclusive=False))
+        def save_chosen(name: str) -> None:
+            # A picture of the screen, not of the list of choices, which is about to close.
+            app.call_after_refresh(lambda: app.run_worker(save(app, saver, by_name[name]), exclusive=False))
 
-        choices = [Choice(what.name, what.note) for what in found.values()]
-        app.push_screen(ChooseScreen("Save", choices, several=False, verb="save", glyphs=app.glyphs), take)
+        choices = [Choice(savable.name, savable.note) for savable in by_name.values()]
+        self._choose_one("Save", choices, save_chosen, verb="save")
 
     def can(self, action: str, screen: Screen[object]) -> bool:
         """Whether an action of the registry works on a screen."""

@@ -20,7 +20,7 @@ from dsview.ui.fitting import fit, fit_address, fit_name, fit_object
 from dsview.ui.glyphs import Glyphs
 
 
-class Lit(IntEnum):
+class Highlight(IntEnum):
     """The highlight of a row: none, under the cursor of a pane without focus, under the cursor."""
 
     PLAIN = 0
@@ -37,15 +37,15 @@ class Painter:
     def __init__(self, base: Style, parse: Callable[[str], Style], glyphs: Glyphs) -> None:
         self.glyphs = glyphs
         self._parse = parse
-        self._lit = (base, base + parse("on $row-cursor-blur"), base + parse("on $row-cursor"))
-        self._cell = base + parse("on $cell-cursor")
-        self._cache: dict[tuple[str, Lit, bool], RichStyle] = {}
+        self._row_styles = (base, base + parse("on $row-cursor-blur"), base + parse("on $row-cursor"))
+        self._cell_cursor_style = base + parse("on $cell-cursor")
+        self._cache: dict[tuple[str, Highlight, bool], RichStyle] = {}
 
     def row(
         self,
         row: Row,
         layout: Layout,
-        lit: Lit = Lit.PLAIN,
+        highlight: Highlight = Highlight.PLAIN,
         selected: str | None = None,
         changed: Set[int] = frozenset(),
     ) -> Strip:
@@ -55,34 +55,34 @@ class Painter:
         """
         glyphs = self.glyphs
         severity = row.severity
-        mark = glyphs.cursor if lit is Lit.CURSOR else " "
+        mark = glyphs.cursor if highlight is Highlight.CURSOR else " "
         segments = [
-            Segment(mark, self.style("mark", lit)),
-            Segment(f"{glyphs.severity(severity)} ", self.style(severity.value if severity else "text", lit)),
+            Segment(mark, self.style("mark", highlight)),
+            Segment(f"{glyphs.severity(severity)} ", self.style(severity.value if severity else "text", highlight)),
         ]
-        stands_apart = False
+        is_styled_apart = False
         # An object that is just gone has no cells until the next refresh.
         for placed in layout.placed if row.cells else ():
             if placed.rule:
-                segments.append(Segment(self._rule(placed), self.style("rule", lit)))
-            elif placed.gap and stands_apart:
-                segments.append(Segment(" " * placed.gap, self.style("text", lit)))
+                segments.append(Segment(self._rule(placed), self.style("rule", highlight)))
+            elif placed.gap and is_styled_apart:
+                segments.append(Segment(" " * placed.gap, self.style("text", highlight)))
             elif placed.gap:
                 # Blanks go with the cell before: fewer segments make a faster frame.
                 before = segments[-1]
                 segments[-1] = Segment(before.text + " " * placed.gap, before.style)
-            is_chosen = lit is Lit.CURSOR and placed.column.id == selected
-            segment = self._cell_segment(row.cells[placed.index], placed, lit, chosen=is_chosen)
+            is_chosen = highlight is Highlight.CURSOR and placed.column.id == selected
+            segment = self._cell_segment(row.cells[placed.index], placed, highlight, chosen=is_chosen)
             is_changed = placed.index in changed
-            stands_apart = is_chosen or is_changed
+            is_styled_apart = is_chosen or is_changed
             if is_changed:
-                segment = Segment(segment.text, self._glowing(segment.style))
+                segment = Segment(segment.text, self._as_changed(segment.style))
             segments.append(segment)
         return Strip(segments, layout.width)
 
-    def _glowing(self, style: RichStyle | None) -> RichStyle:
-        glow = self._parse(_GLOW).rich_style
-        return style + glow if style is not None else glow
+    def _as_changed(self, style: RichStyle | None) -> RichStyle:
+        changed_style = self._parse(_CHANGED_STYLE).rich_style
+        return style + changed_style if style is not None else changed_style
 
     def cursor_row(
         self,
@@ -95,9 +95,9 @@ class Painter:
         changed: Set[int] = frozenset(),
     ) -> Strip:
         """The row under the cursor, lit to the right edge of `width` cells."""
-        lit = Lit.CURSOR if is_focused else Lit.BLURRED
-        strip = self.row(row, layout, lit, selected, changed)
-        return strip.extend_cell_length(max(width, layout.width), self.style("text", lit))
+        highlight = Highlight.CURSOR if is_focused else Highlight.BLURRED
+        strip = self.row(row, layout, highlight, selected, changed)
+        return strip.extend_cell_length(max(width, layout.width), self.style("text", highlight))
 
     def lanes(self, layout: Layout) -> Strip:
         """The header's upper line: what each lane is, drawn over all its columns."""
@@ -142,15 +142,15 @@ class Painter:
             segments.append(Segment(fit(title, placed.width, self.glyphs.ellipsis, right=right), style))
         return Strip(segments, layout.width)
 
-    def window(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
+    def visible_part(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
         """The visible part of a line: the fixed columns, then the scrolled part of the others."""
         if scroll_x or layout.width > width:
             fixed, start, end = layout.fixed, layout.fixed + scroll_x, scroll_x + width
-            scrolled = self._marked(strip, layout, start, end) if start < end else Strip([])
+            scrolled = self._cut_out(strip, layout, start, end) if start < end else Strip([])
             strip = Strip.join([strip.crop(0, fixed), scrolled])
         return strip.extend_cell_length(width, self.style("text"))
 
-    def _marked(self, strip: Strip, layout: Layout, start: int, end: int) -> Strip:
+    def _cut_out(self, strip: Strip, layout: Layout, start: int, end: int) -> Strip:
         """The cells of a line from one place to another; a value that goes on beyond them ends in an ellipsis."""
         left = any(item.offset < start < item.end and _has_text(strip, item.offset, start) for item in layout.placed)
         right = any(item.offset < end < item.end and _has_text(strip, end, item.end) for item in layout.placed)
@@ -164,24 +164,24 @@ class Painter:
     def _ellipsis_like(self, strip: Strip) -> Strip:
         return Strip([Segment(self.glyphs.ellipsis, next((segment.style for segment in strip), None))], 1)
 
-    def hinted(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
-        """A line of the header as `window` shows it, with arrows where there is more to the left or right."""
+    def with_arrows(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
+        """A line of the header as `visible_part` shows it, with arrows where there is more to the left or right."""
         fixed, left, right = layout.fixed, scroll_x > 0, scroll_x + width < layout.width
         if not left and not right:
             return strip.extend_cell_length(width, self.style("text"))
         style, glyphs = self.style("mark"), self.glyphs
-        parts = [self._marked(strip, layout, fixed + scroll_x + left, scroll_x + width - right)]
+        parts = [self._cut_out(strip, layout, fixed + scroll_x + left, scroll_x + width - right)]
         if left:
             parts.insert(0, Strip([Segment(glyphs.less, style)], 1))
         if right:
             parts.append(Strip([Segment(glyphs.more, style)], 1))
         return Strip.join([strip.crop(0, fixed), *parts]).extend_cell_length(width, self.style("text"))
 
-    def _cell_segment(self, cell: Cell, placed: Placed, lit: Lit, *, chosen: bool) -> Segment:
+    def _cell_segment(self, cell: Cell, placed: Placed, highlight: Highlight, *, chosen: bool) -> Segment:
         glyphs = self.glyphs
         column, width = placed.column, placed.width
         role = _role(cell, column.lane)
-        style = self.style(role, lit, chosen=chosen)
+        style = self.style(role, highlight, chosen=chosen)
         # Signs stand in the flags and for "nothing"; names are shown as they are.
         text: str = glyphs.own(cell.text) if column.id == FLAGS_COLUMN or cell.text == NONE else cell.text
         right = column.align == "right"
@@ -191,13 +191,13 @@ class Painter:
             if column.id == FLAGS_COLUMN:
                 text = _remark(cell, text, width)
             return Segment(self._fitted(text, column, width), style)
-        flag = self.style(cell.flag.value if cell.flag is not None else Tone.SHORT.value, lit, chosen=chosen)
+        flag = self.style(cell.flag.value if cell.flag is not None else Tone.SHORT.value, highlight, chosen=chosen)
         sign = glyphs.severity(cell.flag) if cell.flag is not None else glyphs.short
         if column.id == FLAGS_COLUMN:
             # The codes alone where their names have no room.
             text = text if len(text) <= width else flags_within(glyphs.own(cell.value or cell.text), width)
             return Segment(fit(text, width, glyphs.ellipsis), flag)
-        if width < _LEAST_SIGNED:
+        if width < _MIN_WIDTH_WITH_SIGN:
             return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)
         if cell.tone is Tone.GAP and text == GAP:
             text = glyphs.gap * min(width - 2, _GAP_LENGTH)
@@ -222,19 +222,19 @@ class Painter:
     def _rule(self, placed: Placed) -> str:
         return f" {self.glyphs.rule} " if placed.gap >= 3 else self.glyphs.rule.rjust(placed.gap)
 
-    def style(self, role: str, lit: Lit = Lit.PLAIN, *, chosen: bool = False) -> RichStyle:
+    def style(self, role: str, highlight: Highlight = Highlight.PLAIN, *, chosen: bool = False) -> RichStyle:
         """The style of a role, on the background of its row."""
-        key = (role, lit, chosen)
+        key = (role, highlight, chosen)
         style = self._cache.get(key)
         if style is None:
-            under = self._cell if chosen else self._lit[lit]
+            under = self._cell_cursor_style if chosen else self._row_styles[highlight]
             # Of the colours, ink alone can be read on the chosen cell; its sign tells what it is flagged for.
             ink = self._parse("$ink bold") if chosen else Style()
             style = self._cache[key] = (under + self._parse(_STYLES[role]) + ink).rich_style
         return style
 
 
-_GLOW = "$ink bold underline on $cell-cursor"
+_CHANGED_STYLE = "$ink bold underline on $cell-cursor"
 """A cell that changed a moment ago: without colour it is still bold and underlined."""
 
 _NAMES = frozenset({"name", "pod", "node"})
@@ -243,7 +243,7 @@ _NAMES = frozenset({"name", "pod", "node"})
 _GAP_LENGTH = 10
 """The maximum width of the sign for a missing address, so that it does not dominate."""
 
-_LEAST_SIGNED = 4
+_MIN_WIDTH_WITH_SIGN = 4
 """The narrowest column in which a sign has room beside the text."""
 
 

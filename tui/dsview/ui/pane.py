@@ -42,7 +42,7 @@ class Pane(Table):
         self.pane_key = spec.key
         self.border = Frame(self)
         self.view: TableView | None = None
-        self.say("Waiting for the cluster")
+        self.show_status("Waiting for the cluster")
         self._frame: tuple[Content, Content] | None = None
         self._is_worst_first = False
         self._order_before: Rows | None = None
@@ -62,7 +62,7 @@ class Pane(Table):
         """Show the objects of a session in these columns, or in all that fit."""
         self.view = view
         self.choose_columns(columns)
-        self.glows = False
+        self.highlights_changes = False
         self._is_worst_first = False
         self.show(view, view.pane.columns)
         self.frame()
@@ -71,7 +71,7 @@ class Pane(Table):
         """Show nothing, until another session is attached."""
         self.view = None
         self.show(None, ())
-        self.say("Waiting for the cluster")
+        self.show_status("Waiting for the cluster")
         self.frame()
 
     def refresh_view(self) -> None:
@@ -149,7 +149,7 @@ class Pane(Table):
         """Update the text in the frame; drawn only if it changed."""
         view = self.view
         if view is not None:
-            self.say("" if len(view) else view.status_line())
+            self.show_status("" if len(view) else view.status_line())
         frame = (self._title(), self._subtitle())
         if self._frame is None or any(not a.is_same(b) for a, b in zip(frame, self._frame, strict=True)):
             self._frame = frame

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class RowCanvas(ScrollView, can_focus=True):
     """The rows of a table, without its keys. `show` sets them, `rows_changed` says that they changed."""
 
-    everything: reactive[bool] = reactive(False, repaint=False, init=False)
+    all_columns: reactive[bool] = reactive(False, repaint=False, init=False)
     """Whether every column is shown, and scrolled to, rather than those that fit."""
 
     def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -43,12 +43,12 @@ class RowCanvas(ScrollView, can_focus=True):
         self._status = ""
         self._rows: Rows | None = None
         self._columns = ShownColumns()
-        self._base: Style | None = None
+        self._base_style_cache: Style | None = None
         self._strips = Strips(self._make_painter)
         self._page_before = 0
         self._cursor = Cursor()
-        self._glow = ChangeHighlight(self.set_timer, self._repaint)
-        self.glows = False
+        self._change_highlight = ChangeHighlight(self.set_timer, self._repaint)
+        self.highlights_changes = False
         """Whether changed cells are highlighted for a moment; not while a list loads."""
 
     @property
@@ -88,7 +88,7 @@ class RowCanvas(ScrollView, can_focus=True):
         self._columns.set(columns)
         self._cursor = Cursor()
         self._strips.forget_rows()
-        self._glow.clear()
+        self._change_highlight.clear()
         self.scroll_to(0, 0, animate=False, immediate=True)
         self.rows_changed()
 
@@ -112,16 +112,16 @@ class RowCanvas(ScrollView, can_focus=True):
         if shift:
             self._scroll_rows(max(0, top + shift))
         self._cursor.remember_top(rows, int(self.scroll_offset.y))
-        self._light_changes()
+        self._highlight_changes()
         self.refresh()
 
-    def _light_changes(self) -> None:
+    def _highlight_changes(self) -> None:
         """Highlight the visible cells that changed."""
         rows = self._rows
-        if rows is not None and self.glows:
+        if rows is not None and self.highlights_changes:
             top = int(self.scroll_offset.y)
             shown = range(top, min(len(rows), top + self._page)) if self.size.height else ()
-            self._glow.compare(map(rows.row, shown))
+            self._change_highlight.compare(map(rows.row, shown))
 
     def _repaint(self, keys: Sequence[Key]) -> None:
         self._strips.forget_rows(keys)
@@ -131,7 +131,7 @@ class RowCanvas(ScrollView, can_focus=True):
         """Fit the columns to the current rows, and forget widths from while lists were loading."""
         self._columns.forget_widths()
         self._columns.sample(self._rows)
-        self._measure_seen()
+        self._measure_visible_rows()
         self._relayout()
 
     def choose_columns(self, columns: Sequence[str]) -> None:
@@ -139,7 +139,7 @@ class RowCanvas(ScrollView, can_focus=True):
         self._columns.choose(columns)
         self.size_columns()
 
-    def say(self, status: str) -> None:
+    def show_status(self, status: str) -> None:
         """Show why there are no rows, in their place."""
         if status != self._status:
             self._status = status
@@ -147,17 +147,17 @@ class RowCanvas(ScrollView, can_focus=True):
 
     def restyle(self) -> None:
         """Forget painted lines, because the theme or the order changed."""
-        self._base = None
+        self._base_style_cache = None
         self._strips.restyle()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Styles changed, by a theme or by focus."""
         super().notify_style_update()
-        self._base = None
+        self._base_style_cache = None
         self._strips.restyle()
 
-    def watch_everything(self) -> None:
+    def watch_all_columns(self) -> None:
         """Other columns are shown."""
         self._relayout()
 
@@ -180,21 +180,21 @@ class RowCanvas(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One visible line: the header stays, the rows scroll below it."""
-        width = self._room
+        width = self._line_width
         if width <= 0 or not self.placed_layout.placed:
-            return self._plain_line(y, width)
+            return self._line_without_row(y, width)
         scroll_x, scroll_y = self.scroll_offset
         painter = self._strips.painter
         if y < self.header_lines:
-            show = painter.window if y else painter.hinted
+            show = painter.visible_part if y else painter.with_arrows
             return show(self._strips.header(y, self._paint_header), self.placed_layout, scroll_x, width)
         index = y - self.header_lines + scroll_y
         rows = self._rows
         if rows is None or index >= len(rows):
-            return self._plain_line(y, width)
-        return painter.window(self._row_strip(rows, index), self.placed_layout, scroll_x, width)
+            return self._line_without_row(y, width)
+        return painter.visible_part(self._row_strip(rows, index), self.placed_layout, scroll_x, width)
 
-    def _plain_line(self, y: int, width: int) -> Strip:
+    def _line_without_row(self, y: int, width: int) -> Strip:
         style = self._base_style
         if y == self.header_lines + 1 and self._status and not self._count:
             return Strip([Segment(fit(f"   {self._status}", width, self.glyphs.ellipsis), style)], width)
@@ -203,9 +203,9 @@ class RowCanvas(ScrollView, can_focus=True):
     @property
     def _base_style(self) -> Style:
         """Textual's `rich_style`, which walks all ancestors for every line."""
-        if self._base is None:
-            self._base = self.rich_style
-        return self._base
+        if self._base_style_cache is None:
+            self._base_style_cache = self.rich_style
+        return self._base_style_cache
 
     @property
     def _count(self) -> int:
@@ -228,15 +228,20 @@ class RowCanvas(ScrollView, can_focus=True):
 
     def _row_strip(self, rows: Rows, index: int) -> Strip:
         row = rows.row(index)
-        self._glow.see(row)
-        lit = self._glow.cells(row.key)
+        self._change_highlight.remember(row)
+        changed = self._change_highlight.cells(row.key)
         if index != self._cursor.index:
-            return self._strips.row(row, self.placed_layout, self.size.width, changed=lit)
+            return self._strips.row(row, self.placed_layout, self.size.width, changed=changed)
         return self._strips.painter.cursor_row(
-            row, self.placed_layout, self._room, selected=self._columns.selected, is_focused=self.has_focus, changed=lit
+            row,
+            self.placed_layout,
+            self._line_width,
+            selected=self._columns.selected,
+            is_focused=self.has_focus,
+            changed=changed,
         )
 
-    def _measure_seen(self) -> None:
+    def _measure_visible_rows(self) -> None:
         """Widen columns for the visible rows, so that none is shortened if there is room."""
         rows = self._rows
         if rows is None:
@@ -248,9 +253,9 @@ class RowCanvas(ScrollView, can_focus=True):
     def _relayout(self) -> None:
         if self._columns.is_empty:
             return
-        is_other = self._columns.place(self._room, everything=self.everything)
+        layout_changed = self._columns.place(self._line_width, all_columns=self.all_columns)
         self._strips.forget_headers()
-        if is_other:
+        if layout_changed:
             self._strips.forget_rows()
         self.virtual_size = Size(self.placed_layout.width, self.header_lines + self._count)
         self.refresh()
@@ -267,7 +272,7 @@ class RowCanvas(ScrollView, can_focus=True):
             self.virtual_size = size
 
     @property
-    def _room(self) -> int:
+    def _line_width(self) -> int:
         """The cells of a line, without those of the scrollbar."""
         return self.scrollable_content_region.width
 
@@ -294,7 +299,7 @@ class RowCanvas(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._cursor.remember_top(self._rows, int(new_value))
-            self._measure_seen()
+            self._measure_visible_rows()
 
     def on_resize(self) -> None:
         """Other columns may fit, and fewer rows: the cursor's stays among them."""
@@ -303,4 +308,4 @@ class RowCanvas(ScrollView, can_focus=True):
         if top + self._page <= index < top + before:
             self._scroll_rows(index - self._page + 1)
         self._relayout()
-        self._measure_seen()
+        self._measure_visible_rows()

@@ -32,13 +32,13 @@ MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, mono
 
 _ROWS_AT_ONCE = 50
 
-_FOR_NAMES = re.compile(r"[^A-Za-z0-9._]+")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._]+")
 """Characters that become a hyphen in a file name."""
 
-_LONGEST_NAME = 60
+_MAX_NAME = 60
 """The number of characters of a cluster's name in a file name."""
 
-_LEAST_TITLE = 20
+_MIN_TITLE = 20
 _TITLE_MARGIN = 40
 """The width of a picture's title line that is not available for the cluster's name."""
 
@@ -123,56 +123,56 @@ class Subject(msgspec.Struct, frozen=True):
 
         A long cluster name is cut at the start, because ARNs differ at the end.
         """
-        name = _FOR_NAMES.sub("-", self.name).strip("-._")[-_LONGEST_NAME:].strip("-._")
+        name = _NOT_IN_NAMES.sub("-", self.name).strip("-._")[-_MAX_NAME:].strip("-._")
         moment = datetime.fromtimestamp(self.at, UTC).strftime("%Y%m%d-%H%M%S")
         return "-".join(filter(None, ("dsview", name, part, moment)))
 
     def title(self, width: int, ellipsis: str) -> Safe:
         """The title of a picture, for a screen of the given width in cells."""
         name = safe(self.name)
-        short = fit(name, max(_LEAST_TITLE, width - _TITLE_MARGIN), ellipsis, middle=True).rstrip()
+        short = fit(name, max(_MIN_TITLE, width - _TITLE_MARGIN), ellipsis, middle=True).rstrip()
         return Safe(f"dsview {short} {datetime.fromtimestamp(self.at, UTC):%Y-%m-%d %H:%M:%S} UTC")
 
 
 def savables(app: DsviewApp, saver: Saver) -> list[Savable]:
     """What can be saved of the screen in its current state."""
-    subject = Subject(*app.subject)
+    subject = Subject(app.shown_name, app.shown_time)
     title = subject.title(app.size.width, app.glyphs.ellipsis)
-    found = [
+    choices = [
         Savable("Picture (SVG)", "the current screen", subject.stem(), ".svg", partial(_picture, app, title)),
     ]
     pane = app.main.active
     if app.screen is app.main and pane.view is not None:
         view = pane.view
         note = f"{len(view):,} rows, as filtered and sorted"
-        for of_rows in saver.rows_formats:
-            name, make = f"{pane.pane_title} ({of_rows.name})", partial(_rows_text, view, of_rows)
-            found.append(Savable(name, note, subject.stem(pane.pane_id), of_rows.suffix, make))
+        for rows_format in saver.rows_formats:
+            name, make = f"{pane.pane_title} ({rows_format.name})", partial(_rows_text, view, rows_format)
+            choices.append(Savable(name, note, subject.stem(pane.pane_id), rows_format.suffix, make))
     if app.workspace is not None:
         session = app.workspace.session
-        for of_report in saver.report_formats:
-            name, make = f"Report ({of_report.name})", partial(_report_text, session, of_report)
-            found.append(Savable(name, "the whole cluster", subject.stem("report"), of_report.suffix, make))
-    return found
+        for report_format in saver.report_formats:
+            name, make = f"Report ({report_format.name})", partial(_report_text, session, report_format)
+            choices.append(Savable(name, "the whole cluster", subject.stem("report"), report_format.suffix, make))
+    return choices
 
 
 async def _picture(app: DsviewApp, title: str) -> str:
     return screen_svg(app, title)
 
 
-async def _rows_text(view: TableView, made: RowsFormat) -> str:
+async def _rows_text(view: TableView, rows_format: RowsFormat) -> str:
     rows = await rows_of(view)
-    return await asyncio.to_thread(made.render, rows)
+    return await asyncio.to_thread(rows_format.render, rows)
 
 
-async def _report_text(session: Session, made: ReportFormat) -> str:
-    return await asyncio.to_thread(made.prepare(session))
+async def _report_text(session: Session, report_format: ReportFormat) -> str:
+    return await asyncio.to_thread(report_format.prepare(session))
 
 
-async def save(app: DsviewApp, saver: Saver, what: Savable) -> None:
+async def save(app: DsviewApp, saver: Saver, savable: Savable) -> None:
     """Save it, and show the path or the reason of the failure."""
     try:
-        path = await asyncio.to_thread(saver.save, what.stem, what.suffix, await what.make())
+        path = await asyncio.to_thread(saver.save, savable.stem, savable.suffix, await savable.make())
     except OSError as error:
         app.notify(
             f"Nothing could be saved: {safe(error.strerror or str(error))}.",

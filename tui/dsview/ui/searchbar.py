@@ -71,14 +71,14 @@ class SearchBar(Horizontal):
         self.remove_class("-open")
         self.rest()
 
-    def say(self, at: int, of: int) -> None:
+    def show_position(self, number: int, total: int) -> None:
         """Show the number of the current match."""
         if not self.query_one(Input).value:
             count = Content("")
-        elif not of:
+        elif not total:
             count = content(("not found", "$flag-warning"))
         else:
-            count = content((f"{at:,}", "$ink"), (f" of {of:,}", MUTED))
+            count = content((f"{number:,}", "$ink"), (f" of {total:,}", MUTED))
         self.query_one("#search-count", Static).update(count)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -76,4 +76,4 @@ class SearchingScreen(Screen[None]):
         if self.search_bar.is_open:
             self.go_to_match(step)
         else:
-            self.app.say("No search yet. Press / to start one.")
+            self.app.show_notice("No search yet. Press / to start one.")

@@ -58,9 +58,9 @@ class ShownColumns:
         """Widen columns for these rows, so that none is shortened if there is room; True if one grew."""
         return self._sizer.measure(rows)
 
-    def place(self, room: int, *, everything: bool) -> bool:
+    def place(self, room: int, *, all_columns: bool) -> bool:
         """Place the columns in the given number of cells. Returns whether that changed the layout."""
-        layout = self._sizer.layout(max(1, room), everything=everything)
+        layout = self._sizer.layout(max(1, room), all_columns=all_columns)
         if layout == self.layout:
             return False
         self.layout = layout

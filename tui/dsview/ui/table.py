@@ -151,7 +151,7 @@ class Table(RowCanvas):
             self.post_message(self.Opened(self, self._cursor.key))
 
     def _move_column(self, by: int) -> None:
-        to = self._columns.move(by, int(self.scroll_offset.x), self._room)
+        to = self._columns.move(by, int(self.scroll_offset.x), self._line_width)
         self._strips.forget_headers()
         if to is not None:
             self.scroll_to(x=to, animate=False, immediate=True)

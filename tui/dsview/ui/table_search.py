@@ -47,7 +47,7 @@ class TableSearch(SearchingScreen):
             here = self.searched.cursor_index
             place = bisect_right(self._found, here) if step > 0 else bisect_left(self._found, here) - 1
             self.searched.go_to(self._found[place % len(self._found)])
-            self._say_place()
+            self._show_match_position()
 
     def _look_for(self, needle: str, start: int | None) -> None:
         self._needle, self._found, self._start = needle, [], start
@@ -71,7 +71,7 @@ class TableSearch(SearchingScreen):
         else:
             self._looking = None
         self._show_first()
-        self._say_place()
+        self._show_match_position()
 
     def _show_first(self) -> None:
         """Go to the first match after the start of the search, wrapping around at the end."""
@@ -82,8 +82,8 @@ class TableSearch(SearchingScreen):
             self.searched.go_to(self._found[place % len(self._found)])
             self._start = None
 
-    def _say_place(self) -> None:
+    def _show_match_position(self) -> None:
         here = self.searched.cursor_index
         place = bisect_left(self._found, here)
         is_there = place < len(self._found) and self._found[place] == here
-        self.search_bar.say(place + 1 if is_there else 0, len(self._found))
+        self.search_bar.show_position(place + 1 if is_there else 0, len(self._found))

@@ -44,10 +44,10 @@ class TimeTravel:
         self._start_recording = start_recording
         self._recorder: Recorder | None = None
         self._speed = 0
-        self._timer: Timer | None = None
+        self._play_timer: Timer | None = None
         self._mark: float | None = None
-        self._watch: Timer | None = None
-        self._sought_at = 0.0
+        self._seek_timer: Timer | None = None
+        self._seek_started = 0.0
         self._is_loading = False
 
     @property
@@ -61,30 +61,30 @@ class TimeTravel:
     def attach(self) -> None:
         """Another session is shown."""
         self._set_speed(0)
-        self._watch_no_more()
+        self._stop_seek_timer()
         self._mark = None
         if self.replay is not None:
-            self.show_bar(self._app.main)
+            self.show_time_bar(self._app.main)
 
     def leave(self) -> None:
         """The session is about to end, and with it its recording."""
         self._set_speed(0)
-        self._watch_no_more()
+        self._stop_seek_timer()
         if self._recorder is not None:
             self._recorder.stop()
             self._recorder = None
         for bar in self._bars():
             bar.remove()
 
-    def show_bar(self, screen: Screen[Any], before: Widget | None = None) -> None:
+    def show_time_bar(self, screen: Screen[Any], before: Widget | None = None) -> None:
         """Put the time line onto a screen if there is something to show in it."""
         if self._app.workspace is None or (self.replay is None and self._recorder is None) or screen.query(TimeBar):
             return
         bar = TimeBar(glyphs=self._app.glyphs)
         screen.mount(bar, before=before if before is not None else screen.query("KeyBar").first())
-        self._say(bar)
+        self._update_bar(bar)
 
-    def second(self) -> None:
+    def on_second(self) -> None:
         """Called every second: a growing recording is updated, or has stopped by itself."""
         recorder = self._recorder
         if recorder is None:
@@ -100,67 +100,67 @@ class TimeTravel:
     def refresh(self) -> None:
         """Update the time line on every screen."""
         for bar in self._bars():
-            self._say(bar)
+            self._update_bar(bar)
 
     def _bars(self) -> list[TimeBar]:
         return [bar for screen in self._app.screen_stack for bar in screen.query(TimeBar)]
 
-    def _say(self, bar: TimeBar) -> None:
+    def _update_bar(self, bar: TimeBar) -> None:
         replay = self.replay
         if replay is not None:
             bar.follow(replay, self._speed, is_loading=self._is_loading)
         elif self._recorder is not None:
-            bar.say(safe(f"Recording into {self._recorder.path.name}; R stops it."))
+            bar.show_sentence(safe(f"Recording into {self._recorder.path.name}; R stops it."))
 
-    def seek(self, when: float | None, otherwise: str) -> None:
+    def seek(self, when: float | None, notice: str) -> None:
         """Show another moment; without one, show the sentence."""
         from dsview.core.errors import UserError
 
         replay = self.replay
         if replay is None:
-            self._app.say("This is not a recording. R makes one; `dsview --from FILE` shows it.")
+            self._app.show_notice("This is not a recording. R makes one; `dsview --from FILE` shows it.")
             return
         if when is None:
-            self._app.say(otherwise)
+            self._app.show_notice(notice)
             return
         if not replay.is_seeking:
-            self._sought_at = monotonic()
+            self._seek_started = monotonic()
         try:
             replay.seek(when)
         except UserError as error:
-            self._fail(error)
+            self._show_error(error)
             return
-        if self._watch is None:
-            self._watch = self._app.set_interval(LOADING_AFTER, self._look)
+        if self._seek_timer is None:
+            self._seek_timer = self._app.set_interval(LOADING_AFTER, self._check_seek)
         self.refresh()
 
-    def _look(self) -> None:
+    def _check_seek(self) -> None:
         """Report that a moment is still being read, or why it could not be read."""
         replay = self.replay
         failure = replay.take_failure() if replay is not None else None
         if failure is not None:
-            self._fail(failure)
+            self._show_error(failure)
         is_seeking = replay is not None and replay.is_seeking
         # While a recording plays, another moment is read all the time: only a slow one is reported.
-        is_late = monotonic() - self._sought_at >= LOADING_AFTER
+        is_late = monotonic() - self._seek_started >= LOADING_AFTER
         was_loading, self._is_loading = self._is_loading, is_seeking and is_late
         if not is_seeking:
-            self._watch_no_more()
+            self._stop_seek_timer()
         if self._is_loading or was_loading:
             self.refresh()
 
-    def _fail(self, error: UserError) -> None:
+    def _show_error(self, error: UserError) -> None:
         self._set_speed(0)
         self._app.notify(safe(str(error)), title="Recording", severity="error", markup=False)
         self.refresh()
 
-    def _watch_no_more(self) -> None:
+    def _stop_seek_timer(self) -> None:
         self._is_loading = False
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
+        if self._seek_timer is not None:
+            self._seek_timer.stop()
+            self._seek_timer = None
 
-    def step(self, find: Callable[[ReplaySession], float | None], otherwise: str) -> None:
+    def step(self, find: Callable[[ReplaySession], float | None], notice: str) -> None:
         """Go to the moment that `find` returns, and stop playing."""
         from dsview.core.errors import UserError
 
@@ -169,9 +169,9 @@ class TimeTravel:
         try:
             found = find(replay) if replay is not None else None
         except UserError as error:
-            self._fail(error)
+            self._show_error(error)
         else:
-            self.seek(found, otherwise)
+            self.seek(found, notice)
 
     def play(self) -> None:
         """Play, faster each time, and finally stop."""
@@ -184,13 +184,13 @@ class TimeTravel:
 
     def _set_speed(self, speed: int) -> None:
         self._speed = speed
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
+        if self._play_timer is not None:
+            self._play_timer.stop()
+            self._play_timer = None
         if speed:
-            self._timer = self._app.set_interval(FRAME, self._play_on)
+            self._play_timer = self._app.set_interval(FRAME, self._play_frame)
 
-    def _play_on(self) -> None:
+    def _play_frame(self) -> None:
         replay = self.replay
         if replay is None:
             self._set_speed(0)
@@ -207,10 +207,10 @@ class TimeTravel:
         """Mark the current moment for comparison."""
         replay = self.replay
         if replay is None:
-            self._app.say("This is not a recording, so there is no moment to mark.")
+            self._app.show_notice("This is not a recording, so there is no moment to mark.")
             return
         self._mark = replay.position
-        self._app.say(f"Marked {clock_text(self._mark)}. D compares another moment with it.")
+        self._app.show_notice(f"Marked {clock_text(self._mark)}. D compares another moment with it.")
 
     def compare(self) -> None:
         """Show the differences between the marked moment and the current one, or since a recording began."""
@@ -226,12 +226,14 @@ class TimeTravel:
             try:
                 reader = RecordingReader(path)
             except UserError as error:
-                self._app.say(safe(str(error)))
+                self._app.show_notice(safe(str(error)))
                 return
             times = (reader.first, reader.last)
             reader.close()
         else:
-            self._app.say("There is nothing to compare with. R starts a recording; D then shows what changed since.")
+            self._app.show_notice(
+                "There is nothing to compare with. R starts a recording; D then shows what changed since."
+            )
             return
         if workspace is None:
             return
@@ -251,9 +253,9 @@ class TimeTravel:
                 bar.remove()
             self._app.notify(recorder.failure or f"Recorded into {safe(str(recorder.path))}", timeout=8, markup=False)
         elif self.replay is not None:
-            self._app.say("This is already a recording.")
+            self._app.show_notice("This is already a recording.")
         elif workspace is None or self._start_recording is None:
-            self._app.say("Nothing can be recorded here.")
+            self._app.show_notice("Nothing can be recorded here.")
         else:
             try:
                 self._recorder = self._start_recording(workspace.session)
@@ -262,7 +264,7 @@ class TimeTravel:
                 return
             for screen in self._app.screen_stack:
                 if screen.query("KeyBar"):
-                    self.show_bar(screen)
+                    self.show_time_bar(screen)
 
 
 class TimeActions(MessagePump):
@@ -310,7 +312,7 @@ class TimeActions(MessagePump):
         """Play the recording."""
         self.time.play()
 
-    def on_time_bar_sought(self, event: TimeBar.Sought) -> None:
+    def on_time_bar_clicked(self, event: TimeBar.Clicked) -> None:
         """Go to the time that was clicked."""
-        part = event.part
-        self.time.step(lambda replay: replay.reader.first + part * (replay.reader.last - replay.reader.first), "")
+        fraction = event.fraction
+        self.time.step(lambda replay: replay.reader.first + fraction * (replay.reader.last - replay.reader.first), "")

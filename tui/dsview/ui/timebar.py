@@ -23,14 +23,14 @@ _MARKS = {"opened": "$flag-error bold", "closed": GOOD}
 
 
 class TimeBar(Widget):
-    """One line. `follow` shows the position in a recording, `say` a sentence about one that is being made."""
+    """One line. `follow` shows the position in a recording, `show_sentence` a sentence about one that is being made."""
 
-    class Sought(Message):
+    class Clicked(Message):
         """The track was clicked, at a fraction of its length from 0 to 1."""
 
-        def __init__(self, part: float) -> None:
+        def __init__(self, fraction: float) -> None:
             super().__init__()
-            self.part = part
+            self.fraction = fraction
 
     def __init__(self, *, glyphs: Glyphs) -> None:
         super().__init__()
@@ -40,7 +40,8 @@ class TimeBar(Widget):
         self._is_loading = False
         self._sentence = Safe("")
         self._track = (0, 0)
-        self._marks: tuple[int, float, list[set[str]]] = (0, 0.0, [])
+        self._changes: list[set[str]] = []
+        self._changes_for = (0, 0.0)
 
     def follow(self, session: ReplaySession, speed: int, *, is_loading: bool = False) -> None:
         """Show the position in a recording; `speed` is the multiple of the original speed, 0 if it is not playing.
@@ -50,7 +51,7 @@ class TimeBar(Widget):
         self._session, self._speed, self._is_loading = session, speed, is_loading
         self.refresh()
 
-    def say(self, sentence: Safe) -> None:
+    def show_sentence(self, sentence: Safe) -> None:
         """Show a sentence."""
         self._session, self._sentence = None, sentence
         self.refresh()
@@ -63,14 +64,14 @@ class TimeBar(Widget):
             return content((f" {self._glyphs.note} ", "$flag-error bold"), (self._sentence, MUTED))
         first, last = session.reader.first, session.reader.last
         is_long = last - first >= 86_400
-        left = content((f" {_told(session.position, is_long=is_long)} ", STRONG), self._state())
-        right = content((f" {_told(last, is_long=False)} ", FAINT))
+        left = content((f" {_time_text(session.position, is_long=is_long)} ", STRONG), self._state())
+        right = content((f" {_time_text(last, is_long=False)} ", FAINT))
         keys = [content(" ", (key, KEY), (f" {word} ", MUTED)) for key, word in _KEYS]
         while keys and left.cell_length + right.cell_length + sum(k.cell_length for k in keys) + _LEAST_TRACK > width:
             keys.pop()
-        room = max(1, width - left.cell_length - right.cell_length - sum(key.cell_length for key in keys))
-        self._track = (left.cell_length, room)
-        return content(left, self._track_line(session, room), right, *keys)
+        track_width = max(1, width - left.cell_length - right.cell_length - sum(key.cell_length for key in keys))
+        self._track = (left.cell_length, track_width)
+        return content(left, self._track_line(session, track_width), right, *keys)
 
     def _state(self) -> Part:
         if self._is_loading:
@@ -79,35 +80,36 @@ class TimeBar(Widget):
             return (f"{self._glyphs.more}{self._speed}x ", GOOD)
         return ("", MUTED)
 
-    def _track_line(self, session: ReplaySession, room: int) -> Content:
+    def _track_line(self, session: ReplaySession, track_width: int) -> Content:
         first, last = session.reader.first, session.reader.last
-        at = min(room - 1, int((session.position - first) * room / max(last - first, 1.0)))
+        at = min(track_width - 1, int((session.position - first) * track_width / max(last - first, 1.0)))
         parts: list[Part] = []
-        for place, turns in enumerate(self._turns(session, room, last)):
-            mark = "opened" if "opened" in turns else "closed" if "closed" in turns else ""
+        for place, changes in enumerate(self._finding_changes(session, track_width, last)):
+            mark = "opened" if "opened" in changes else "closed" if "closed" in changes else ""
             sign = self._glyphs.dot if mark else self._glyphs.line
             style = _MARKS.get(mark, FAINT if place > at else MUTED)
             parts.append((self._glyphs.rail, KEY) if place == at else (sign, style))
         return content(*parts)
 
-    def _turns(self, session: ReplaySession, room: int, last: float) -> list[set[str]]:
-        """The positions where findings appeared and disappeared; read again if the line or the recording grew."""
+    def _finding_changes(self, session: ReplaySession, track_width: int, last: float) -> list[set[str]]:
+        """For each cell of the track, how findings changed then; read again if the line or the recording grew."""
         from dsview.core.errors import UserError  # noqa: PLC0415 - after the first frame
 
-        if self._marks[:2] != (room, last):
+        if self._changes_for != (track_width, last):
+            self._changes_for = (track_width, last)
             try:
-                self._marks = (room, last, session.reader.entry_types("finding", room))
+                self._changes = session.reader.entry_types("finding", track_width)
             except UserError:
                 # Errors are reported when the user goes to a moment; the line itself stays.
-                self._marks = (room, last, [set() for _ in range(room)])
-        return self._marks[2]
+                self._changes = [set() for _ in range(track_width)]
+        return self._changes
 
     def on_click(self, event: events.Click) -> None:
         """Go to the time that was clicked."""
-        start, room = self._track
-        if self._session is not None and start <= event.x < start + room:
-            self.post_message(self.Sought((event.x - start) / max(1, room - 1)))
+        start, track_width = self._track
+        if self._session is not None and start <= event.x < start + track_width:
+            self.post_message(self.Clicked((event.x - start) / max(1, track_width - 1)))
 
 
-def _told(at: float, *, is_long: bool) -> str:
+def _time_text(at: float, *, is_long: bool) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%m-%d %H:%M:%S" if is_long else "%H:%M:%S")

@@ -20,7 +20,7 @@ from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_st
 from dsview.ui.screens.reading import ReadingScreen
 
 _BAD = "$flag-error bold"
-_LEAST_LANE = 14
+_MIN_LANE = 14
 _INDENT = 3
 
 
@@ -32,36 +32,36 @@ class ComparisonScreen(ReadingScreen):
     class Compared(Message):
         """The result of the comparison, or a sentence that says why there is none."""
 
-        def __init__(self, found: Diff | Safe) -> None:
+        def __init__(self, result: Diff | Safe) -> None:
             super().__init__()
-            self.found = found
+            self.result = result
 
     def __init__(self, then: float, now: float, compare: Callable[[], Diff], *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
         self._times = (then, now)
         self._compare = compare
-        self._found: Diff | Safe | None = None
+        self._result: Diff | Safe | None = None
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Comparison"
 
     def on_mount(self) -> None:
         """Fill it, and begin to compare."""
         super().on_mount()
-        threading.Thread(target=self._work, name="dsview-compare", daemon=True).start()
+        threading.Thread(target=self._compare_in_thread, name="dsview-compare", daemon=True).start()
 
-    def _work(self) -> None:
+    def _compare_in_thread(self) -> None:
         try:
-            found: Diff | Safe = self._compare()
+            result: Diff | Safe = self._compare()
         except UserError as error:
-            found = safe(str(error))
-        self.post_message(self.Compared(found))
+            result = safe(str(error))
+        self.post_message(self.Compared(result))
 
     def on_comparison_screen_compared(self, event: Compared) -> None:
-        """Show what was found."""
-        self._found = event.found
+        """Show the result."""
+        self._result = event.result
         self.show_heading()
         self.fill()
 
@@ -69,24 +69,24 @@ class ComparisonScreen(ReadingScreen):
         """The compared moments and the verdict."""
         then, now = map(clock_text, self._times)
         parts: list[Part] = [(" Comparison ", MUTED), (f"{then} {self.glyphs.more} {now}", STRONG)]
-        if isinstance(self._found, Diff):
-            word, style = ("worse", _BAD) if self._found.is_worse else ("not worse", GOOD)
-            parts.append((f"   {word}" if self._found else "   the same", style))
+        if isinstance(self._result, Diff):
+            word, style = ("worse", _BAD) if self._result.is_worse else ("not worse", GOOD)
+            parts.append((f"   {word}" if self._result else "   the same", style))
         return content(*parts)
 
     def blocks(self) -> Sequence[Block]:
         """The groups, each with its rows."""
-        found = self._found
-        if not isinstance(found, Diff):
-            return [blank(), paragraph(content((found or "Comparing…", MUTED)))]
-        if not found:
+        result = self._result
+        if not isinstance(result, Diff):
+            return [blank(), paragraph(content((result or "Comparing…", MUTED)))]
+        if not result:
             return [blank(), paragraph(content("dsview found no differences between the two moments."))]
         blocks = [blank(), Block(self._title_lines)]
-        for group in lanes(found):
+        for group in lanes(result):
             blocks += [blank(), *self._group(group)]
-        if found.not_compared:
+        if result.not_compared:
             blocks += [blank(), paragraph(content(("Not compared:", MUTED)))]
-            blocks += [paragraph(content((sentence, MUTED)), indent=_INDENT) for sentence in found.not_compared]
+            blocks += [paragraph(content((sentence, MUTED)), indent=_INDENT) for sentence in result.not_compared]
         return blocks
 
     def _group(self, group: LaneGroup) -> Iterator[Block]:
@@ -102,7 +102,7 @@ class ComparisonScreen(ReadingScreen):
 
     def _widths(self, width: int) -> tuple[int, int]:
         """The widths of the subject and of the lanes."""
-        lane = max(_LEAST_LANE, width // 5)
+        lane = max(_MIN_LANE, width // 5)
         return max(8, width - 2 * lane - 4 - _INDENT), lane
 
     def _title_lines(self, width: int) -> list[Content]:

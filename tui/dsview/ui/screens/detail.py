@@ -53,7 +53,7 @@ class DetailScreen(ReadingScreen):
     PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.READING, Where.DETAIL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DETAIL)
 
-    class Read(Message):
+    class ManifestRead(Message):
         """The manifest was read, and says more about some fields."""
 
         def __init__(self, last_writes: dict[str, Safe]) -> None:
@@ -73,18 +73,18 @@ class DetailScreen(ReadingScreen):
         super().on_mount()
         fields = {view.field for view in self._detail.findings if view.field} if self._detail is not None else set()
         if fields:
-            threading.Thread(target=self._read, args=(fields,), name="read-writes", daemon=True).start()
+            threading.Thread(target=self._read_last_writes, args=(fields,), name="read-writes", daemon=True).start()
 
-    def _read(self, fields: Iterable[str]) -> None:
+    def _read_last_writes(self, fields: Iterable[str]) -> None:
         kind, key = object_of(self._target)
         try:
             text = self._workspace.session.read_manifest(kind, key)
         except UserError:
             # No requested data is missing; the YAML screen says why it is not available.
             return
-        self.post_message(self.Read({field: last_write_text(text, field) for field in fields}))
+        self.post_message(self.ManifestRead({field: last_write_text(text, field) for field in fields}))
 
-    def on_detail_screen_read(self, event: Read) -> None:
+    def on_detail_screen_manifest_read(self, event: ManifestRead) -> None:
         """Say it."""
         self._last_writes = event.last_writes
         if any(event.last_writes.values()):
@@ -92,7 +92,7 @@ class DetailScreen(ReadingScreen):
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return safe(self._target[1][1].partition("|")[0])
 
     def heading(self) -> Content:
@@ -162,7 +162,7 @@ class DetailScreen(ReadingScreen):
         elif self._detail is not None and self._detail.findings:
             self.app.go.explanation(self._detail.findings[0].check)
         else:
-            self.app.say("There are no findings here.")
+            self.app.show_notice("There are no findings here.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""

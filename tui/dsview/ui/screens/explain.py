@@ -23,7 +23,7 @@ class ExplainScreen(ReadingScreen):
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return self._code
 
     def heading(self) -> Content:

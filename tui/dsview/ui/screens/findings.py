@@ -34,7 +34,7 @@ from dsview.tables.findings import (
     line_row,
 )
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.breadcrumbs import trail
+from dsview.ui.breadcrumbs import breadcrumbs
 from dsview.ui.document import Block, Document, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
@@ -52,13 +52,13 @@ if TYPE_CHECKING:
 _NOTHING = "No findings. This is what the API says; dsview sends no packets to test it."
 _NOTHING_YET = "No findings so far: dsview is still reading."
 
-REFRESH_EVERY = 1.0
+REFRESH_INTERVAL = 1.0
 """Seconds between two updates of all findings, however often one changes."""
 
 _SLICE = 0.01
 """Seconds to compute causes before the first frame: enough for most clusters to be complete in it."""
 
-_MOMENT = 0.05
+_POLL_INTERVAL = 0.05
 """Seconds after which the screen checks whether the causes are ready."""
 
 _PAUSE_FACTOR = 20
@@ -66,7 +66,7 @@ _PAUSE_FACTOR = 20
 
 
 class FindingRows:
-    """The rows of the table, made when they become visible: see `dsview.ui.table.Rows`."""
+    """The rows of the table, made when they become visible: see `dsview.ui.cursor.Rows`."""
 
     sort_column: str | None = None
     descending = False
@@ -107,32 +107,32 @@ class FindingsScreen(TableSearch):
         self._workspace = workspace
         self._session = workspace.session
         self._glyphs = glyphs
-        self._pause = REFRESH_EVERY
-        self._read_at = 0.0
-        self._is_waiting = False
+        self._pause = REFRESH_INTERVAL
+        self._refreshed_at = 0.0
+        self._is_refresh_scheduled = False
         self._causes: Sequence[RootCause] = ()
-        self._lines = self._look()
+        self._rows = self._make_rows()
 
-    def _look(self) -> FindingRows:
+    def _make_rows(self) -> FindingRows:
         """Read all findings. The longer that takes, the longer the following pause, so that keys never wait."""
         started = time.monotonic()
-        self._workspace.tallier.work(_SLICE)
-        self._causes = self._workspace.tallier.causes
-        lines = FindingRows(
-            finding_lines(self._session, self._causes, self._workspace.findings),
+        self._workspace.summarizer.work(_SLICE)
+        self._causes = self._workspace.summarizer.causes
+        rows = FindingRows(
+            finding_lines(self._session, self._causes, self._workspace.findings_options),
             Signs(self._glyphs.folded, self._glyphs.more, self._glyphs.opened),
         )
-        self._read_at = time.monotonic()
-        self._pause = max(REFRESH_EVERY, _PAUSE_FACTOR * (self._read_at - started))
-        return lines
+        self._refreshed_at = time.monotonic()
+        self._pause = max(REFRESH_INTERVAL, _PAUSE_FACTOR * (self._refreshed_at - started))
+        return rows
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Static(self._heading(), id="heading")
         yield Table(glyphs=self._glyphs, id="findings")
-        story = Document(glyphs=self._glyphs, id="story")
-        story.can_focus = False
-        yield story
+        selected = Document(glyphs=self._glyphs, id="selected-finding")
+        selected.can_focus = False
+        yield selected
         yield SearchBar(id="search")
         yield KeyBar(Where.TABLE, Where.FINDINGS)
 
@@ -140,32 +140,34 @@ class FindingsScreen(TableSearch):
         """Fill it."""
         self._show_heading()
         table = self.query_one(Table)
-        table.say(self._why_empty())
-        table.show(self._lines, COLUMNS)
+        table.show_status(self._why_empty())
+        table.show(self._rows, COLUMNS)
         if self._session.was_settled:
             table.stay()
         self.set_focus(table)
-        self._tell()
-        self._wait()
+        self._show_selected()
+        self._schedule_refresh()
 
     def session_changed(self, delta: Delta) -> None:
         """Update, but not too often."""
         if delta.findings or delta.everything or delta.statuses:
-            self._wait()
+            self._schedule_refresh()
 
-    def _wait(self) -> None:
-        if not self._is_waiting:
-            self._is_waiting = True
-            self.set_timer(max(_MOMENT, self._read_at + self._pause - time.monotonic()), self._read_causes)
+    def _schedule_refresh(self) -> None:
+        if not self._is_refresh_scheduled:
+            self._is_refresh_scheduled = True
+            self.set_timer(
+                max(_POLL_INTERVAL, self._refreshed_at + self._pause - time.monotonic()), self._refresh_when_ready
+            )
 
-    def _read_causes(self) -> None:
+    def _refresh_when_ready(self) -> None:
         """Update once the causes are current."""
-        tallier = self._workspace.tallier
-        if tallier.has_work and tallier.causes is self._causes:
-            self.set_timer(_MOMENT, self._read_causes)
+        summarizer = self._workspace.summarizer
+        if summarizer.has_work and summarizer.causes is self._causes:
+            self.set_timer(_POLL_INTERVAL, self._refresh_when_ready)
         else:
-            self._is_waiting = False
-            self._read()
+            self._is_refresh_scheduled = False
+            self._refresh()
 
     def _why_empty(self) -> str:
         if not self._session.was_settled:
@@ -173,47 +175,51 @@ class FindingsScreen(TableSearch):
         settling = settling_sentence(self._session.settling)
         return f"No findings so far. {settling}" if settling else _NOTHING
 
-    def _read(self) -> None:
-        self._lines = self._look()
+    def _refresh(self) -> None:
+        self._rows = self._make_rows()
         table = self.query_one(Table)
-        table.say(self._why_empty())
-        table.replace_rows(self._lines)
+        table.show_status(self._why_empty())
+        table.replace_rows(self._rows)
         if self._session.was_settled:
             table.stay()
         self.rows_replaced()
         self._show_heading()
-        self._tell()
+        self._show_selected()
 
     def _show_heading(self) -> None:
-        self.query_one("#heading", Static).update(content(trail(self, self._glyphs), self._heading()))
+        self.query_one("#heading", Static).update(content(breadcrumbs(self, self._glyphs), self._heading()))
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Findings"
 
     def _heading(self) -> Content:
         counts = count_words(self._workspace.counts(), self._glyphs)
-        view, exempted = self._workspace.findings, self._session.exempted
-        number = self._workspace.tally.causes
+        options, exempted = self._workspace.findings_options, self._session.exempted
+        number = self._workspace.totals.causes
         causes = (f"{number:,} cause{'' if number == 1 else 's'}", "$ink")
         parts: list[Part] = [(" Findings", STRONG), *([causes] if number else []), *counts]
-        if view.acknowledged:
-            parts.append((f"{len(view.acknowledged):,} acknowledged", "$accent" if view.with_acknowledged else MUTED))
+        if options.acknowledged:
+            parts.append(
+                (f"{len(options.acknowledged):,} acknowledged", "$accent" if options.with_acknowledged else MUTED)
+            )
         if exempted:
-            parts.append((f"{exempted:,} exempted", "$accent" if view.with_exempted else MUTED))
-        if view.grouping is not Grouping.SEVERITY:
-            parts.append((f"by {view.grouping.value}", "$accent"))
+            parts.append((f"{exempted:,} exempted", "$accent" if options.with_exempted else MUTED))
+        if options.grouping is not Grouping.SEVERITY:
+            parts.append((f"by {options.grouping.value}", "$accent"))
         return spaced(parts, "   ")
 
     def _selected(self) -> Line | None:
-        return self._lines.line(self.query_one(Table).cursor_index)
+        return self._rows.line(self.query_one(Table).cursor_index)
 
-    def _tell(self) -> None:
+    def _show_selected(self) -> None:
         line = self._selected()
         finding = line.finding if line is not None and line.kind is not LineKind.EXEMPTED else None
-        since = first_seen_text(self._session, finding) if finding is not None else Safe("")
-        self.query_one("#story", Document).show(story_blocks(line, since) if line is not None else [])
+        first_seen = first_seen_text(self._session, finding) if finding is not None else Safe("")
+        self.query_one("#selected-finding", Document).show(
+            selected_finding_blocks(line, first_seen) if line is not None else []
+        )
         self.query_one(KeyBar).follow()
 
     def bar_words(self) -> dict[str, str]:
@@ -243,7 +249,7 @@ class FindingsScreen(TableSearch):
 
     def on_table_moved(self) -> None:
         """Another finding is selected."""
-        self._tell()
+        self._show_selected()
 
     def _target(self) -> Target | None:
         """The detail of the object of the selected finding."""
@@ -256,7 +262,7 @@ class FindingsScreen(TableSearch):
         """Show the findings of the line one by one, or go to the object."""
         line = self._selected()
         if line is not None and line.group is not None and line.has_several:
-            self._change(opened=self._workspace.findings.opened ^ {line.group.id})
+            self._change_options(opened=self._workspace.findings_options.opened ^ {line.group.id})
             return
         target = self._target()
         if target is not None:
@@ -264,44 +270,44 @@ class FindingsScreen(TableSearch):
         else:
             self.action_explain()
 
-    def _change(self, **changes: object) -> None:
+    def _change_options(self, **changes: object) -> None:
         """Change how the findings are shown."""
-        self._workspace.findings = msgspec.structs.replace(self._workspace.findings, **changes)
-        self._read()
+        self._workspace.findings_options = msgspec.structs.replace(self._workspace.findings_options, **changes)
+        self._refresh()
         self.app.main.read_header()
 
     def action_group(self) -> None:
         """Switch to the next grouping."""
         every = list(Grouping)
-        at = every.index(self._workspace.findings.grouping)
-        self._change(grouping=every[(at + 1) % len(every)])
+        at = every.index(self._workspace.findings_options.grouping)
+        self._change_options(grouping=every[(at + 1) % len(every)])
 
     def action_fold(self) -> None:
         """Hide or show what causes explain."""
-        self._change(is_folded=not self._workspace.findings.is_folded)
+        self._change_options(is_folded=not self._workspace.findings_options.is_folded)
 
     def action_acknowledge(self) -> None:
         """Acknowledge the cause, or undo it."""
         line = self._selected()
         if line is None or line.finding is None or line.kind is LineKind.EXEMPTED:
-            self.app.say("Only a finding can be acknowledged.")
+            self.app.show_notice("Only a finding can be acknowledged.")
             return
-        self._change(acknowledged=self._workspace.findings.acknowledged ^ {line.cause})
+        self._change_options(acknowledged=self._workspace.findings_options.acknowledged ^ {line.cause})
         if line.kind is not LineKind.ACKNOWLEDGED:
-            self.app.say("Acknowledged for this session. A shows acknowledged causes.")
+            self.app.show_notice("Acknowledged for this session. A shows acknowledged causes.")
 
     def action_acknowledged(self) -> None:
         """Show or hide acknowledged causes."""
-        view = self._workspace.findings
-        if not view.acknowledged:
-            self.app.say("No cause is acknowledged.")
-        self._change(with_acknowledged=not view.with_acknowledged)
+        options = self._workspace.findings_options
+        if not options.acknowledged:
+            self.app.show_notice("No cause is acknowledged.")
+        self._change_options(with_acknowledged=not options.with_acknowledged)
 
     def action_exempted(self) -> None:
         """Show or hide exempted findings."""
         if not self._session.exempted:
-            self.app.say("Nothing is exempted.")
-        self._change(with_exempted=not self._workspace.findings.with_exempted)
+            self.app.show_notice("Nothing is exempted.")
+        self._change_options(with_exempted=not self._workspace.findings_options.with_exempted)
 
     def action_back(self) -> None:
         """End the search; without one, go back."""
@@ -340,7 +346,7 @@ class FindingsScreen(TableSearch):
         if code:
             self.app.go.explanation(code)
         else:
-            self.app.say("This line has no check to explain.")
+            self.app.show_notice("This line has no check to explain.")
 
     def action_timeline(self) -> None:
         """What changed."""
@@ -352,7 +358,7 @@ class FindingsScreen(TableSearch):
         if target is not None:
             self.app.go.trace(target)
         else:
-            self.app.say("This finding has no object to trace.")
+            self.app.show_notice("This finding has no object to trace.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""
@@ -361,7 +367,7 @@ class FindingsScreen(TableSearch):
             self.app.go.yaml(target)
 
 
-def story_blocks(line: Line, since: Safe) -> list[Block]:
+def selected_finding_blocks(line: Line, first_seen: Safe) -> list[Block]:
     """The selected finding in full: object, message, observed and expected values, time, fix."""
     finding = line.finding
     if finding is None:
@@ -383,7 +389,7 @@ def story_blocks(line: Line, since: Safe) -> list[Block]:
             ("   expected ", MUTED), (safe(finding.expected or "nothing"), "$good"),
         )  # fmt: skip
         blocks.append(paragraph(seen))
-    if since:
-        blocks.append(paragraph(content(("since ", MUTED), (since, "$ink")), hanging=6))
+    if first_seen:
+        blocks.append(paragraph(content(("since ", MUTED), (first_seen, "$ink")), hanging=6))
     fix = (part for part in fix_of(finding).split("\n") if part)
     return blocks + [paragraph(content(("fix ", KEY), (part, "$accent")), hanging=4) for part in fix]

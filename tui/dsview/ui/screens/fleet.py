@@ -34,12 +34,12 @@ from dsview.ui.table import Table
 if TYPE_CHECKING:
     from dsview.ui.fleet_app import FleetApp
 
-_AGES = 5.0
+_AGE_INTERVAL = 5.0
 """Seconds between two looks at the clock for ages: each of them paints every row anew."""
 
 
 class FleetScreen(Screen[None]):
-    """A table that follows the clusters. `take` is called from any thread, everything else by the screen."""
+    """A table that follows the clusters. `update_member` is called from any thread, everything else by the screen."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.FLEET)
@@ -53,15 +53,15 @@ class FleetScreen(Screen[None]):
         self._clock = clock
         self._members: dict[str, Member] = {name: Member(context=name, since=clock()) for name in names}
         self._is_changed = True
-        self._aged_at = clock()
+        self._ages_read_at = clock()
         self._opening = ""
-        self._rows = FleetRows(list(self._members.values()), self._aged_at)
-        self._others = FleetRows([], self._aged_at, findings=True)
+        self._rows = FleetRows(list(self._members.values()), self._ages_read_at)
+        self._other_rows = FleetRows([], self._ages_read_at, findings=True)
         self._filter_line = FilterLine(self)
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Fleet"
 
     def compose(self) -> ComposeResult:
@@ -75,45 +75,45 @@ class FleetScreen(Screen[None]):
         table = self.query_one(Table)
         table.show(self._rows, self._rows.columns)
         self.set_focus(table)
-        self._paint()
+        self._update_rows()
 
-    def take(self, member: Member) -> None:
+    def update_member(self, member: Member) -> None:
         """A cluster changed."""
         with self._lock:
             self._members[member.context] = member
             self._is_changed = True
 
-    def follow(self) -> None:
+    def show_changes(self) -> None:
         """Show what changed since the last look."""
         with self._lock:
             is_changed, self._is_changed = self._is_changed, False
         now = self._clock()
-        is_older = now - self._aged_at > _AGES
+        is_older = now - self._ages_read_at > _AGE_INTERVAL
         if is_older:
-            self._aged_at = now
+            self._ages_read_at = now
         if self.is_mounted and (is_changed or is_older):
-            self._paint()
+            self._update_rows()
 
-    def _paint(self) -> None:
+    def _update_rows(self) -> None:
         with self._lock:
             members = list(self._members.values())
-        self._rows.update(members, self._aged_at)
-        self._show()
+        self._rows.update(members, self._ages_read_at)
+        self._refresh_table()
 
-    def _show(self) -> None:
+    def _refresh_table(self) -> None:
         table = self.query_one(Table)
         table.rows_changed()
         if all(member.contact.is_final for member in self._members.values()):
             table.stay()
-        table.say(self._status())
-        self._say_heading()
+        table.show_status(self._status())
+        self._show_heading()
         self.query_one(KeyBar).follow()
 
     def on_table_moved(self) -> None:
         """Another row may have other keys."""
         self.query_one(KeyBar).follow()
 
-    def _say_heading(self) -> None:
+    def _show_heading(self) -> None:
         # A line as wide as the screen: to lay the screen out anew would take longer than to paint it.
         self.query_one("#heading", Static).update(self._heading(), layout=False)
 
@@ -138,7 +138,7 @@ class FleetScreen(Screen[None]):
 
     def _heading_parts(self, found: FleetTotals, busy: int, signing_in: int, *, is_short: bool) -> list[Part]:
         """What is said in the heading."""
-        title = " Findings of the fleet" if self._is_on_findings else " Fleet"
+        title = " Findings of the fleet" if self._shows_findings else " Fleet"
         clusters = f"{found.clusters:,} cluster{'' if found.clusters == 1 else 's'}, {found.read:,} read"
         parts: list[Part] = [
             (title.partition(" of")[0] if is_short else title, STRONG),
@@ -159,11 +159,11 @@ class FleetScreen(Screen[None]):
             parts.append((f"opening {self._opening}", "$accent"))
         return parts
 
-    def say_opening(self, name: str) -> None:
+    def show_opening(self, name: str) -> None:
         """Show that a cluster is being opened; none if the name is empty."""
         self._opening = safe(name)
         if self.is_mounted:
-            self._say_heading()
+            self._show_heading()
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Open the cluster of the row, and the object of the row's finding."""
@@ -201,49 +201,49 @@ class FleetScreen(Screen[None]):
     def _sort(self, column: str) -> None:
         choose_sort(self._rows, column)
         self.query_one(Table).restyle()
-        self._show()
+        self._refresh_table()
 
     def action_findings(self) -> None:
         """Show the findings of all clusters, or the clusters again."""
-        self._rows, self._others = self._others, self._rows
+        self._rows, self._other_rows = self._other_rows, self._rows
         with self._lock:
             members = list(self._members.values())
-        self._rows.update(members, self._aged_at)
+        self._rows.update(members, self._ages_read_at)
         self.query_one(Table).show(self._rows, self._rows.columns)
-        self._show()
+        self._refresh_table()
 
     def action_only_findings(self) -> None:
         """Show only clusters with findings or that could not be read, or all."""
-        if self._is_on_findings:
-            self.app.say("Every row is a finding.")
+        if self._shows_findings:
+            self.app.show_notice("Every row is a finding.")
             return
         self._rows.set_only_findings(not self._rows.only_findings)
-        self._show()
+        self._refresh_table()
 
     def action_timeline(self) -> None:
         """A cluster has a timeline from when it is opened on."""
-        self.app.say("A cluster has a timeline once it is open: Enter opens it.")
+        self.app.show_notice("A cluster has a timeline once it is open: Enter opens it.")
 
     @property
-    def _is_on_findings(self) -> bool:
+    def _shows_findings(self) -> bool:
         return self._rows.pane.title == "Findings"
 
     def bar_words(self) -> dict[str, str]:
         """What Esc does now, and whether a row can be explained."""
         row = self.query_one(Table).cursor_row
         has_codes = row is not None and bool(codes_in(cell.text for cell in row.cells))
-        words = {"clear": self._undoes(), "explain": "explain" if has_codes else ""}
-        return {**words, "findings": "clusters", "only_findings": ""} if self._is_on_findings else words
+        words = {"clear": self._escape_word(), "explain": "explain" if has_codes else ""}
+        return {**words, "findings": "clusters", "only_findings": ""} if self._shows_findings else words
 
-    def _undoes(self) -> str:
+    def _escape_word(self) -> str:
         if self._rows.filter_text or self._rows.only_findings:
             return "all"
-        return "clusters" if self._is_on_findings else ""
+        return "clusters" if self._shows_findings else ""
 
     def action_all_columns(self) -> None:
         """Every column, or those that fit."""
         table = self.query_one(Table)
-        table.everything = not table.everything
+        table.all_columns = not table.all_columns
 
     def action_again(self) -> None:
         """Read the cluster again."""
@@ -251,7 +251,7 @@ class FleetScreen(Screen[None]):
         if key is not None:
             name = self._rows.cluster_of(key)
             self.app.read_again(name)
-            self.app.say(f"{safe(name)} is being read again.")
+            self.app.show_notice(f"{safe(name)} is being read again.")
 
     @property
     def _cursor(self) -> Key | None:
@@ -263,7 +263,7 @@ class FleetScreen(Screen[None]):
             self._filter("")
         elif self._rows.only_findings:
             self.action_only_findings()
-        elif self._is_on_findings:
+        elif self._shows_findings:
             self.action_findings()
 
     def action_copy(self) -> None:
@@ -275,7 +275,7 @@ class FleetScreen(Screen[None]):
     async def action_filter(self) -> None:
         """Begin to type a filter."""
         await self._filter_line.open(self._rows.filter_text, self._rows)
-        self._filter_line.say_count(len(self._rows), self._rows.total)
+        self._filter_line.show_count(len(self._rows), self._rows.total)
 
     def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
         """Filter while typing."""
@@ -292,7 +292,7 @@ class FleetScreen(Screen[None]):
         try:
             self._rows.set_filter(text)
         except FilterError as error:
-            self._filter_line.say_error(error.message, error.position)
+            self._filter_line.show_error(error.message, error.position)
             return
-        self._show()
-        self._filter_line.say_count(len(self._rows), self._rows.total)
+        self._refresh_table()
+        self._filter_line.show_count(len(self._rows), self._rows.total)

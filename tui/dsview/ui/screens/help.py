@@ -21,7 +21,7 @@ class HelpScreen(ReadingScreen):
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Help"
 
     def heading(self) -> Content:

@@ -80,20 +80,20 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             pane.attach(workspace.views[pane.pane_id], self.app.columns.get(pane.pane_id, ()))
         self.query_one(HeaderBar).attach(workspace)
-        self._say_tabs()
+        self._show_tabs()
 
     def detach(self) -> None:
         """Show nothing, and release the session."""
         self.workspace = None
         for pane in self.panes:
             pane.detach()
-        self.query_one(HeaderBar).say_opening("")
+        self.query_one(HeaderBar).show_opening("")
 
-    def say_opening(self, name: str) -> None:
+    def show_opening(self, name: str) -> None:
         """Show that another source is being opened."""
-        self.query_one(HeaderBar).say_opening(name)
+        self.query_one(HeaderBar).show_opening(name)
 
-    def say_opened(self) -> None:
+    def show_current(self) -> None:
         """Show the current source again, because another one could not be opened."""
         if self.workspace is not None:
             self.query_one(HeaderBar).attach(self.workspace)
@@ -107,10 +107,10 @@ class MainScreen(Screen[None]):
                 pane.frame()
         self.read_header()
         if changed:
-            self._say_tabs()
+            self._show_tabs()
             self.query_one(KeyBar).follow()
             if self.active.pane_id in changed:
-                self._say_matches()
+                self._show_match_count()
             self._work_on()
 
     def read_header(self) -> None:
@@ -123,12 +123,12 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             pane.size_columns()
             pane.frame()
-            pane.glows = True
+            pane.highlights_changes = True
             pane.begin_at_worst()
             pane.stay()
         self.query_one(KeyBar).follow()
 
-    def second(self) -> None:
+    def on_second(self) -> None:
         """Called every second, because ages grow."""
         self.query_one(HeaderBar).tick()
 
@@ -153,11 +153,11 @@ class MainScreen(Screen[None]):
         for index, pane in enumerate(self.panes):
             pane.border.display = new is not Arrangement.ALONE or index == self._active
             pane.border.set_class(index == self._active, "-active")
-        self._say_tabs()
+        self._show_tabs()
         if self.is_mounted:
             self.query_one(KeyBar).follow()
 
-    def _say_tabs(self) -> None:
+    def _show_tabs(self) -> None:
         if self._arrangement is Arrangement.ALONE:
             self._tabs.show([pane.summaries() for pane in self.panes], self._active)
 
@@ -205,11 +205,11 @@ class MainScreen(Screen[None]):
         try:
             view.set_filter(text)
         except FilterError as error:
-            self._filter_line.say_error(error.message, error.position)
+            self._filter_line.show_error(error.message, error.position)
             return
         self.active.refresh_view()
         self.query_one(KeyBar).follow()
-        self._say_matches()
+        self._show_match_count()
         self._work_on()
 
     def _work_on(self) -> None:
@@ -225,16 +225,16 @@ class MainScreen(Screen[None]):
             if pane.view is not None and pane.view.work(SLICE):
                 pane.refresh_view()
                 if pane is self.active:
-                    self._say_matches()
+                    self._show_match_count()
         self._work_on()
 
-    def _say_matches(self) -> None:
+    def _show_match_count(self) -> None:
         view = self.active.view
         if view is None or not self._filter_line.is_open:
             return
-        self._filter_line.say_count(len(view), view.total, is_searching=view.is_searching)
+        self._filter_line.show_count(len(view), view.total, is_searching=view.is_searching)
         if view.trouble:
-            self._filter_line.say_error(view.trouble, None)
+            self._filter_line.show_error(view.trouble, None)
 
     def _sort(self, table: Table, column_id: str) -> None:
         if not isinstance(table, Pane) or table.view is None:
@@ -290,7 +290,7 @@ class MainScreen(Screen[None]):
         await self._filter_line.open(view.filter_text, view)
         view.prepare()
         self._work_on()
-        self._say_matches()
+        self._show_match_count()
 
     def action_only_findings(self) -> None:
         """Only flagged rows, or all."""
@@ -308,7 +308,7 @@ class MainScreen(Screen[None]):
     def action_all_columns(self) -> None:
         """Every column, or those that fit."""
         for pane in self.panes:
-            pane.everything = not pane.everything
+            pane.all_columns = not pane.all_columns
             pane.frame()
 
     def action_choose_columns(self) -> None:
@@ -366,7 +366,7 @@ class MainScreen(Screen[None]):
         """What the keys do with the row under the cursor, and what Esc undoes."""
         row = self.active.cursor_row
         findings = row.findings if row is not None else ()
-        words = {"clear": self._undoes()}
+        words = {"clear": self._escape_word()}
         if not findings:
             words["explain"] = ""
         if not any(finding.fix for finding in findings):
@@ -375,7 +375,7 @@ class MainScreen(Screen[None]):
             words |= dict.fromkeys(("open", "trace", "copy", "yaml"), "")
         return words
 
-    def _undoes(self) -> str:
+    def _escape_word(self) -> str:
         view = self.active.view
         if view is not None and (view.filter_text or view.only_findings):
             return "all"
@@ -405,7 +405,7 @@ class MainScreen(Screen[None]):
         if codes:
             self.app.go.explain_one_of(list(codes))
         else:
-            self.app.say("This row has no findings.")
+            self.app.show_notice("This row has no findings.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""

@@ -42,7 +42,7 @@ class ManifestScreen(ReadingScreen):
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "YAML"
 
     def heading(self) -> Content:
@@ -54,9 +54,9 @@ class ManifestScreen(ReadingScreen):
     def on_mount(self) -> None:
         """Read it in a daemon thread, so that quitting never waits for a response."""
         super().on_mount()
-        threading.Thread(target=self._read, name="read-manifest", daemon=True).start()
+        threading.Thread(target=self._read_manifest, name="read-manifest", daemon=True).start()
 
-    def _read(self) -> None:
+    def _read_manifest(self) -> None:
         try:
             text = safe_lines(fold_managed_fields(self._session.read_manifest(self._kind, self._key)))
         except UserError as error:

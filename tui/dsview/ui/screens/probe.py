@@ -50,13 +50,13 @@ class ProbeScreen(ReadingScreen):
         super().__init__(glyphs=glyphs)
         self._title = title
         self._plan = plan
-        self._tell = observed
+        self._on_observed = observed
         self._prober: Prober | None = None
         self._observed: Observed | None = None
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Probe"
 
     def heading(self) -> Content:
@@ -126,7 +126,7 @@ class ProbeScreen(ReadingScreen):
     def on_probe_screen_done(self, event: Done) -> None:
         """Show the results."""
         self._observed = event.observed
-        self._tell(event.observed)
+        self._on_observed(event.observed)
         self.show_heading()
         self.fill()
 

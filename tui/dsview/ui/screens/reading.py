@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.breadcrumbs import trail
+from dsview.ui.breadcrumbs import breadcrumbs
 from dsview.ui.codes import codes_in
 from dsview.ui.document import Block, Document
 from dsview.ui.glyphs import Glyphs
@@ -21,9 +21,6 @@ from dsview.ui.phrases import content
 from dsview.ui.searchbar import SearchBar
 from dsview.ui.searching import SearchingScreen
 from dsview.ui.styles import styles_dir
-
-if TYPE_CHECKING:
-    pass
 
 
 class ReadingScreen(SearchingScreen):
@@ -67,7 +64,7 @@ class ReadingScreen(SearchingScreen):
 
     def show_heading(self) -> None:
         """Update the title line, with the breadcrumbs first."""
-        self.query_one("#heading", Static).update(content(trail(self, self.glyphs), self.heading()))
+        self.query_one("#heading", Static).update(content(breadcrumbs(self, self.glyphs), self.heading()))
 
     def heading(self) -> Content:
         """The title line."""
@@ -83,7 +80,7 @@ class ReadingScreen(SearchingScreen):
         self._has_codes = bool(codes_in([self.document.text]))
         self.query_one(KeyBar).follow()
         if self.search_bar.is_open:
-            self._say_place()
+            self._show_match_position()
 
     @property
     def searched(self) -> Document:
@@ -93,15 +90,15 @@ class ReadingScreen(SearchingScreen):
     def look_for(self, text: str) -> None:
         """Search the document."""
         self.document.look_for(text)
-        self._say_place()
+        self._show_match_position()
 
     def go_to_match(self, step: int) -> None:
         """Scroll to another match."""
-        self.document.turn(step)
-        self._say_place()
+        self.document.go_to_match(step)
+        self._show_match_position()
 
-    def _say_place(self) -> None:
-        self.search_bar.say(*self.document.place)
+    def _show_match_position(self) -> None:
+        self.search_bar.show_position(*self.document.match_position)
 
     def action_back(self) -> None:
         """End the search; without one, go back."""

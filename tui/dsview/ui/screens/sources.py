@@ -11,7 +11,7 @@ from dsview.analysis.cluster_view import Delta
 from dsview.tables.sources import SourceRow, source_rows, total, traffic_words
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
-from dsview.ui.headline import health_style
+from dsview.ui.header_lines import health_style
 from dsview.ui.phrases import MUTED, STRONG, content
 from dsview.ui.screens.reading import ReadingScreen
 from dsview.ui.workspace import Workspace
@@ -29,7 +29,7 @@ class SourcesScreen(ReadingScreen):
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Sources"
 
     def on_mount(self) -> None:
@@ -52,24 +52,26 @@ class SourcesScreen(ReadingScreen):
         found = [blank()]
         for row in rows:
             found += self._row(row)
-        asked = total(rows)
-        if asked is None:
-            said = "Nothing was asked of a server."
+        traffic = total(rows)
+        if traffic is None:
+            sentence = "Nothing was asked of a server."
         else:
-            said = f"Asked of the server so far: {traffic_words(asked)}. Each kind is listed once and then watched."
+            sentence = (
+                f"Asked of the server so far: {traffic_words(traffic)}. Each kind is listed once and then watched."
+            )
         for note in self._session.state.notes:
             found += [blank(), paragraph(content((note, "$ink")), indent=_INDENT, copy=note)]
-        return [*found, blank(), paragraph(content((said, MUTED)), indent=_INDENT)]
+        return [*found, blank(), paragraph(content((sentence, MUTED)), indent=_INDENT)]
 
     def _row(self, row: SourceRow) -> list[Block]:
         health = row.health
         objects = f"{row.count:,} {'object' if row.count == 1 else 'objects'}"
-        asked = f", {traffic_words(row.traffic)}" if row.traffic is not None else ""
+        traffic = f", {traffic_words(row.traffic)}" if row.traffic is not None else ""
         line = content(
             (health.kind.ljust(_NAME), "$ink"),
             (health.text.ljust(_HEALTH), health_style(health.health)),
             (objects, "$ink"),
-            (asked, MUTED),
+            (traffic, MUTED),
         )
         found = [paragraph(line, indent=_INDENT, hanging=_INDENT)]
         if health.reason:

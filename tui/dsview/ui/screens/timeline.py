@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,7 +17,7 @@ from dsview.core.finding import ObjectRef
 from dsview.core.text import clock_text, safe
 from dsview.tables.timeline import COLUMNS, GROUP, TimelineRows
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.breadcrumbs import trail
+from dsview.ui.breadcrumbs import breadcrumbs
 from dsview.ui.codes import codes_in
 from dsview.ui.family_chart import FamilyChart
 from dsview.ui.glyphs import Glyphs
@@ -36,11 +36,19 @@ if TYPE_CHECKING:
 
 _NOTHING = "Nothing has changed since everything was read. Earlier states are not shown."
 
-_VIEWS: tuple[tuple[str, frozenset[Category]], ...] = (
-    ("", frozenset(Category)),
-    ("findings only", frozenset({Category.FINDING})),
-    ("families only", frozenset({Category.FAMILY})),
-    ("connections only", frozenset({Category.CONNECTION})),
+
+class _EntryFilter(NamedTuple):
+    """A selection of entries, and its label in the heading."""
+
+    label: str
+    categories: frozenset[Category]
+
+
+_FILTERS = (
+    _EntryFilter("", frozenset(Category)),
+    _EntryFilter("findings only", frozenset({Category.FINDING})),
+    _EntryFilter("families only", frozenset({Category.FAMILY})),
+    _EntryFilter("connections only", frozenset({Category.CONNECTION})),
 )
 """The filters, in the order in which `!` selects them."""
 
@@ -56,10 +64,10 @@ class TimelineScreen(TableSearch):
         super().__init__()
         self._session = workspace.session
         self._glyphs = glyphs
-        self._view = 0
+        self._filter = _FILTERS[0]
         self._version = -1
         self._rows = TimelineRows(self._session)
-        self._only: ObjectRef | None = None
+        self._only_ref: ObjectRef | None = None
         self._opened: set[Key] = set()
 
     def compose(self) -> ComposeResult:
@@ -74,7 +82,7 @@ class TimelineScreen(TableSearch):
         """Fill it."""
         self._show_heading()
         table = self.query_one(Table)
-        table.say(_NOTHING)
+        table.show_status(_NOTHING)
         table.show(self._rows, COLUMNS)
         table.stay()
         self._show_chart()
@@ -83,19 +91,19 @@ class TimelineScreen(TableSearch):
     def session_changed(self, _delta: Delta) -> None:
         """Show new entries."""
         if self._session.timeline.version != self._version:
-            self._read()
+            self._refresh_rows()
 
-    def _read(self) -> None:
+    def _refresh_rows(self) -> None:
         self._version = self._session.timeline.version
-        self._rows = TimelineRows(self._session, self._is_wanted, self._opened)
+        self._rows = TimelineRows(self._session, self._is_shown, self._opened)
         self.query_one(Table).replace_rows(self._rows)
         self.rows_replaced()
         self._show_heading()
         self._show_chart()
         self.query_one(KeyBar).follow()
 
-    def _is_wanted(self, entry: Entry) -> bool:
-        return entry.category in _VIEWS[self._view][1] and self._only in (None, entry.ref)
+    def _is_shown(self, entry: Entry) -> bool:
+        return entry.category in self._filter.categories and self._only_ref in (None, entry.ref)
 
     def _show_chart(self) -> None:
         timeline = self._session.timeline
@@ -105,23 +113,23 @@ class TimelineScreen(TableSearch):
         except UserError as error:
             self.notify(safe(str(error)), title="Recording", severity="error", markup=False)
             entries = []
-        self.query_one(FamilyChart).show(entries, span, self._only)
+        self.query_one(FamilyChart).show(entries, span, self._only_ref)
 
     def _show_heading(self) -> None:
-        self.query_one("#heading", Static).update(content(trail(self, self._glyphs), self._heading()))
+        self.query_one("#heading", Static).update(content(breadcrumbs(self, self._glyphs), self._heading()))
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Timeline"
 
     def _heading(self) -> Content:
         parts: list[Part] = [(" Timeline", STRONG), (count(self._rows.changes, "change"), MUTED)]
-        if _VIEWS[self._view][0]:
-            parts.append((_VIEWS[self._view][0], "$accent"))
-        if self._only is not None:
-            parts.append((safe(str(self._only)), "$accent"))
-        if self._only is None:
+        if self._filter.label:
+            parts.append((self._filter.label, "$accent"))
+        if self._only_ref is not None:
+            parts.append((safe(str(self._only_ref)), "$accent"))
+        if self._only_ref is None:
             parts += self._net_result()
         dropped = self._session.timeline.dropped
         if dropped:
@@ -134,30 +142,30 @@ class TimelineScreen(TableSearch):
         before = timeline.counts_at_start
         if before is None or not timeline.entries:
             return []
-        found: list[Part] = []
+        parts: list[Part] = []
         for severity, number in now.items():
             if number or before.get(severity):
                 change = (
                     f"{before.get(severity, 0):,} → {number:,}" if number != before.get(severity) else f"{number:,}"
                 )
-                found.append((f"{self._glyphs.severity(severity)} {change}", severity_style(severity)))
+                parts.append((f"{self._glyphs.severity(severity)} {change}", severity_style(severity)))
         if timeline.unsettled:
-            found.append((f"{timeline.unsettled:,} settling", MUTED))
-        since = clock_text(timeline.span(self._session.time_shown)[0])
-        return [(f"since {since}", MUTED), *found]
+            parts.append((f"{timeline.unsettled:,} settling", MUTED))
+        start, _ = timeline.span(self._session.time_shown)
+        return [(f"since {clock_text(start)}", MUTED), *parts]
 
     def on_table_opened(self) -> None:
         """Go to the object; a row for several entries expands into one row each, or collapses again."""
         key = self.query_one(Table).cursor_key
         if key is not None and key[0] == GROUP:
             self._opened ^= {key}
-            self._read()
+            self._refresh_rows()
             return
         target = self._rows.target(key) if key is not None else None
         if target is not None:
             self.app.go.detail(target)
         else:
-            self.app.say("This entry has no object to open.")
+            self.app.show_notice("This entry has no object to open.")
 
     def bar_words(self) -> dict[str, str]:
         """What the keys do with the selected entry."""
@@ -168,7 +176,7 @@ class TimelineScreen(TableSearch):
             words["open"] = "fold up" if key in self._opened else "unfold"
         elif key is None or self._rows.target(key) is None:
             words["open"] = ""
-        if self._only is not None:
+        if self._only_ref is not None:
             words["only_object"] = "all objects"
         return words
 
@@ -178,21 +186,21 @@ class TimelineScreen(TableSearch):
 
     def action_narrow(self) -> None:
         """Show the next sort of entries."""
-        self._view = (self._view + 1) % len(_VIEWS)
-        self._read()
+        self._filter = _FILTERS[(_FILTERS.index(self._filter) + 1) % len(_FILTERS)]
+        self._refresh_rows()
 
     def action_only_object(self) -> None:
         """Show only the changes of the entry's object, or all again."""
         key = self.query_one(Table).cursor_key
         entry = self._rows.entry(key) if key is not None else None
-        if self._only is not None:
-            self._only = None
+        if self._only_ref is not None:
+            self._only_ref = None
         elif entry is None or entry.ref is None:
-            self.app.say("This entry has no object.")
+            self.app.show_notice("This entry has no object.")
             return
         else:
-            self._only = entry.ref
-        self._read()
+            self._only_ref = entry.ref
+        self._refresh_rows()
 
     def action_back(self) -> None:
         """End the search; without one, go back."""

@@ -66,12 +66,12 @@ class TraceScreen(ReadingScreen):
         self._target = target
         self._trace = trace(workspace.session, target)
         self._observed: Observed | None = None
-        self._is_waiting = False
-        self._read_at = self._pause = 0.0
+        self._is_refresh_scheduled = False
+        self._traced_at = self._pause = 0.0
 
     @property
     def crumb(self) -> str:
-        """The name in the trail."""
+        """The name in the breadcrumbs."""
         return "Trace"
 
     def heading(self) -> Content:
@@ -98,17 +98,17 @@ class TraceScreen(ReadingScreen):
 
     def session_changed(self, delta: Delta) -> None:
         """Update; the longer it takes, the longer until the next time, so that keys never wait."""
-        if delta and not self._is_waiting:
-            self._is_waiting = True
-            self.set_timer(max(0.001, self._read_at + self._pause - time.monotonic()), self._read)
+        if delta and not self._is_refresh_scheduled:
+            self._is_refresh_scheduled = True
+            self.set_timer(max(0.001, self._traced_at + self._pause - time.monotonic()), self._refresh_trace)
 
-    def _read(self) -> None:
+    def _refresh_trace(self) -> None:
         """Show the changes."""
-        self._is_waiting = False
+        self._is_refresh_scheduled = False
         started = time.monotonic()
         now = trace(self._workspace.session, self._target)
-        self._read_at = time.monotonic()
-        self._pause = _PAUSE_FACTOR * (self._read_at - started)
+        self._traced_at = time.monotonic()
+        self._pause = _PAUSE_FACTOR * (self._traced_at - started)
         if now is not None and now != self._trace:
             self._trace = now
             self.show_heading()
@@ -127,13 +127,13 @@ class TraceScreen(ReadingScreen):
         found = self._trace
         plan = plan_for_trace(session, found) if found is not None else None
         if found is None or plan is None:
-            self.app.say("Only Services, Ingresses, Gateways and their hosts can be probed.")
+            self.app.show_notice("Only Services, Ingresses, Gateways and their hosts can be probed.")
         elif session.source.kind == "demo" or isinstance(session.source, RedactedSource):
-            self.app.say("These addresses are made up, so there is nothing to connect to.")
+            self.app.show_notice("These addresses are made up, so there is nothing to connect to.")
         else:
-            self.app.go.probe(found.title, plan, self._take)
+            self.app.go.probe(found.title, plan, self._show_observed)
 
-    def _take(self, observed: Observed) -> None:
+    def _show_observed(self, observed: Observed) -> None:
         """Show the results of a probe."""
         self._observed = observed
         self.fill()
@@ -156,12 +156,12 @@ def _signs(glyphs: Glyphs) -> Signs:
     )
 
 
-def _painted(line: Line) -> Content:
+def _styled(line: Line) -> Content:
     return content(*((text, _STYLES[role]) if _STYLES[role] else text for text, role in line))
 
 
 def _summary(found: Trace, family: Family, glyphs: Glyphs) -> Block:
-    return paragraph(_painted(summary_line(found, family, _signs(glyphs))), hanging=2)
+    return paragraph(_styled(summary_line(found, family, _signs(glyphs))), hanging=2)
 
 
 def _fix(found: Trace) -> list[Block]:
@@ -175,4 +175,4 @@ def _fix(found: Trace) -> list[Block]:
 
 def trace_lines(found: Trace, width: int, glyphs: Glyphs) -> list[Content]:
     """The picture in the theme's colours. `width` is in cells."""
-    return [_painted(line) for line in hop_lines(found, width, _signs(glyphs))]
+    return [_styled(line) for line in hop_lines(found, width, _signs(glyphs))]

@@ -19,32 +19,32 @@ if TYPE_CHECKING:
     from dsview.tables.header import Header, SourceHealth
     from dsview.tables.timeline import Latest
 
-FULL = (100, 32)
+FULL_SIZE = (100, 32)
 """The least columns and lines of a screen for the whole matrix."""
 
-BRIEF = 22
+BRIEF_HEIGHT = 22
 """The least lines of a screen for more than the verdict."""
 
-_MOST = 3
-"""The lines that a verdict may take, but on a screen of fewer lines than `_LOW`."""
+_MAX_VERDICT_LINES = 3
+"""The lines that a verdict may take, but on a screen of fewer lines than `_LOW_HEIGHT`."""
 
-_LOW = 20
+_LOW_HEIGHT = 20
 
-_LEAST_WORST = 34
+_MIN_WORST = 34
 """The least cells that the worst causes need beside the matrix."""
 
-_LEAST_NAME = 20
+_MIN_NAME = 20
 """The cells that the context has at least."""
 
 _GOOD_WORST = 40
 """Cells that show the worst causes well."""
 
-_WELL = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
+_HEALTHY = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class HeaderLines:
     """The drawn header: its lines, and for each line the cause in it and the column where that begins."""
 
     lines: list[Content]
@@ -56,24 +56,26 @@ class Head:
         return self.causes.get(y) if x >= self.column else None
 
 
-def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[int, int], glyphs: Glyphs) -> Head:
+def header_lines(
+    header: Header, overview: Overview, latest: Latest | None, size: tuple[int, int], glyphs: Glyphs
+) -> HeaderLines:
     """The header for a screen of the given size; `latest` is the most recent change."""
     width, height = size
-    is_full = width >= FULL[0] and height >= FULL[1]
+    is_full = width >= FULL_SIZE[0] and height >= FULL_SIZE[1]
     sources = source_words(header.sources, glyphs)
     title = _title(header, width, sources if is_full else None, glyphs)
     lines = [title]
-    lines += verdict_lines(overview, width, glyphs, most=_MOST if height >= _LOW else 2)
+    lines += verdict_lines(overview, width, glyphs, max_lines=_MAX_VERDICT_LINES if height >= _LOW_HEIGHT else 2)
     if is_full:
         change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
         banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
-        if sources.plain not in title.plain and any(source.health not in _WELL for source in header.sources):
+        if sources.plain not in title.plain and any(source.health not in _HEALTHY for source in header.sources):
             # They did not fit beside the context.
             lines.append(content(" ", sources))
-        lane = _lane(overview, width)
+        lane = _left_width(overview, width)
         matrix = matrix_lines(overview, width, glyphs, is_short=lane < matrix_width(overview))
         return _with_causes(lines, [*matrix, change, *banners], overview, width, glyphs)
-    if height >= BRIEF:
+    if height >= BRIEF_HEIGHT:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
         # What is true of every cluster with this controller gives way to what is true of this one alone.
         is_pressing = bool(set(header.banners) - set(header.notices))
@@ -81,12 +83,12 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
             lines.append(_latest(latest))
         elif not is_pressing and overview.worst:
             lines.append(content(" ", worst_lines(overview, width - 2, 2, glyphs)[-1]))
-            return Head(lines, {len(lines) - 1: overview.worst[0]})
+            return HeaderLines(lines, {len(lines) - 1: overview.worst[0]})
         elif header.banners:
             lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
     elif header.warned:
         lines.append(content((f" {glyphs.warning} {' '.join(header.warned)}", "$flag-warning")))
-    return Head(lines)
+    return HeaderLines(lines)
 
 
 def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
@@ -94,7 +96,7 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
     ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
     label: list[Part] = [("Service CIDRs", FAINT)] if ranges else []
     known: list[Part] = [(f"({header.confidence})", FAINT)] if header.confidence else []
-    counts: list[Part] = [*count_words(header.counts, glyphs, short=width < FULL[0])]
+    counts: list[Part] = [*count_words(header.counts, glyphs, short=width < FULL_SIZE[0])]
     short: list[Part] = [*count_words(header.counts, glyphs, short=True)]
     if header.acknowledged:
         counts.append((f"{header.acknowledged:,} acknowledged", FAINT))
@@ -106,12 +108,12 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
     name = content(brand, (header.context, STRONG), *(("  ", hint) if hint is not None else ()))
     end = next((end for end in ends if name.cell_length + end.cell_length < width), ends[-1])
     # Half a range would be another one, and one of two another cluster: they stand there whole or not at all.
-    wanted: list[list[Part]] = [[*label, *ranges, *known], [*label, *ranges], ranges, []]
-    for left in (spaced([name, *parts]) for parts in wanted):
+    wordings: list[list[Part]] = [[*label, *ranges, *known], [*label, *ranges], ranges, []]
+    for left in (spaced([name, *parts]) for parts in wordings):
         if left.cell_length + end.cell_length < width:
             return spread(left, end, width)
     # Keep both ends of a name: all ARNs begin alike.
-    room = max(_LEAST_NAME, width - brand.cell_length - end.cell_length - 2)
+    room = max(_MIN_NAME, width - brand.cell_length - end.cell_length - 2)
     context = fit(header.context, room, glyphs.ellipsis, middle=True).rstrip()
     return spread(content(brand, (context, STRONG)), end, width)
 
@@ -125,7 +127,7 @@ def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Gl
     """The gaps, and the sources; healthy sources only if there is room."""
     gaps, sources = gap_line(overview, width, glyphs), source_words(header.sources, glyphs)
     if gaps.cell_length + sources.cell_length + 2 > width:
-        sources = source_words([source for source in header.sources if source.health not in _WELL], glyphs, none="")
+        sources = source_words([source for source in header.sources if source.health not in _HEALTHY], glyphs, none="")
     return spread(gaps, content(sources, " "), width)
 
 
@@ -133,19 +135,21 @@ def _latest(latest: Latest) -> Content:
     return content((f" {latest.time}  ", FAINT), (latest.object, "$ink"), (f"  {latest.text}", MUTED))
 
 
-def _lane(overview: Overview, width: int) -> int:
+def _left_width(overview: Overview, width: int) -> int:
     """The cells on the left: for the matrix, with short names where else the worst causes would have little room."""
     long, short = (max(matrix_width(overview, is_short=is_short), width // 2) for is_short in (False, True))
-    is_tight = width - long - 3 < _GOOD_WORST and width - short - 3 >= _LEAST_WORST
+    is_tight = width - long - 3 < _GOOD_WORST and width - short - 3 >= _MIN_WORST
     return min(short if is_tight and overview.worst else long, width)
 
 
-def _with_causes(above: list[Content], left: list[Content], overview: Overview, width: int, glyphs: Glyphs) -> Head:
+def _with_causes(
+    above: list[Content], left: list[Content], overview: Overview, width: int, glyphs: Glyphs
+) -> HeaderLines:
     """The lines on the left with the worst causes beside them, if there is room; `above` comes first."""
-    lane = _lane(overview, width)
+    lane = _left_width(overview, width)
     room = width - lane - 3
-    if room < _LEAST_WORST or not overview.worst:
-        return Head(above + left)
+    if room < _MIN_WORST or not overview.worst:
+        return HeaderLines(above + left)
     right = worst_lines(overview, room - 1, len(left), glyphs)
     lines: list[Content] = []
     for number, line in enumerate(left):
@@ -153,37 +157,37 @@ def _with_causes(above: list[Content], left: list[Content], overview: Overview, 
         short = line.truncate(lane, ellipsis=True, pad=True)
         lines.append(content(short, (f" {glyphs.rule} ", "$rule"), beside))
     causes = dict(enumerate(overview.worst[: len(right) - 1], len(above) + 1))
-    return Head(above + lines, causes, lane)
+    return HeaderLines(above + lines, causes, lane)
 
 
 def health_style(health: Health) -> str:
     """The colour of a source's health."""
-    if health in _WELL:
+    if health in _HEALTHY:
         return GOOD
     return "$flag-error" if health in _BAD else "$flag-warning" if health is Health.STALE else MUTED
 
 
-_BY_NAME = 3
+_MAX_NAMED = 3
 """The maximum number of sources with the same problem that are listed by name."""
 
 
 def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs, none: str = "nothing read yet") -> Content:
     """The health of the sources: unhealthy ones by name, grouped by problem, and the number of the others."""
-    well = [source for source in sources if source.health in _WELL]
-    troubles: dict[Health, list[SourceHealth]] = {}
+    healthy = [source for source in sources if source.health in _HEALTHY]
+    unhealthy: dict[Health, list[SourceHealth]] = {}
     for source in sources:
-        if source.health not in _WELL and source.health not in (Health.ABSENT, Health.NOT_GIVEN):
-            troubles.setdefault(source.health, []).append(source)
+        if source.health not in _HEALTHY and source.health not in (Health.ABSENT, Health.NOT_GIVEN):
+            unhealthy.setdefault(source.health, []).append(source)
     parts: list[Part] = []
-    for health, found in troubles.items():
+    for health, found in unhealthy.items():
         style = health_style(health)
-        if len(found) <= _BY_NAME:
+        if len(found) <= _MAX_NAMED:
             parts += [(f"{source.kind} {source.text}", style) for source in found]
             continue
         longest = max(found, key=lambda source: source.age or 0)
         why = f": {longest.reason}" if longest.reason else ""
         parts.append((f"{len(found)} sources {longest.text}{why}", style))
-    if well:
-        word = "live" if any(source.health is Health.LIVE for source in well) else "read"
-        parts.append(content((glyphs.good, GOOD), (f" {len(well)} sources {word}", MUTED)))
+    if healthy:
+        word = "live" if any(source.health is Health.LIVE for source in healthy) else "read"
+        parts.append(content((glyphs.good, GOOD), (f" {len(healthy)} sources {word}", MUTED)))
     return spaced(parts, f" {glyphs.dot} ") if parts else content((none, FAINT))

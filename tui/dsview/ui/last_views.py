@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dsview.ui.screens.main import MainScreen
 
 
-class LastPlaces:
+class LastViews:
     """How each context was left. `recall` returns it, None if unknown; `store` may raise `OSError`."""
 
     def __init__(self, recall: Callable[[str], LastView | None], store: Callable[[str, LastView], None]) -> None:
@@ -30,10 +30,10 @@ class LastPlaces:
         """Remember how a context is left. This is a convenience, so a full disk is not reported."""
         if source.kind == "cluster":
             with suppress(OSError):
-                self._store(source.name, _place_of(main))
+                self._store(source.name, _current_view(main))
 
 
-def _place_of(main: MainScreen) -> LastView:
+def _current_view(main: MainScreen) -> LastView:
     """How the screen is now."""
     views = {pane.pane_id: _view_of(pane.view) for pane in main.panes if pane.view is not None}
     return LastView(pane=main.active.pane_id, panes={name: view for name, view in views.items() if view != PaneView()})

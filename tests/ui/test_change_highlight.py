@@ -13,7 +13,7 @@ from dsview.core.finding import Severity
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import Cell, Row
-from dsview.ui.change_highlight import LASTS, ChangeHighlight
+from dsview.ui.change_highlight import HIGHLIGHT_SECONDS, ChangeHighlight
 from tests.ui.stage import Stage, many_pods, on_stage, pod
 
 
@@ -42,34 +42,34 @@ class Clock:
             callback()
 
 
-def lamp() -> tuple[ChangeHighlight, Clock]:
+def highlight_and_clock() -> tuple[ChangeHighlight, Clock]:
     clock = Clock()
     return ChangeHighlight(clock.set_timer, clock.repainted.append, lambda: clock.now), clock
 
 
 def test_a_changed_cell_is_lit_and_goes_out_again() -> None:
-    glow, clock = lamp()
-    glow.see(row("a", "one", "two"))
-    glow.compare([row("a", "one", "three")])
-    assert glow.cells(("n", "a")) == {1}
-    clock.turn(LASTS - 0.1)
-    assert glow.cells(("n", "a")) == {1}
+    highlight, clock = highlight_and_clock()
+    highlight.remember(row("a", "one", "two"))
+    highlight.compare([row("a", "one", "three")])
+    assert highlight.cells(("n", "a")) == {1}
+    clock.turn(HIGHLIGHT_SECONDS - 0.1)
+    assert highlight.cells(("n", "a")) == {1}
     clock.turn(0.2)
-    assert glow.cells(("n", "a")) == frozenset()
+    assert highlight.cells(("n", "a")) == frozenset()
     assert clock.repainted == [[("n", "a")], [("n", "a")]]
     assert clock.due == []
 
 
 def test_a_second_change_lights_both_cells_from_then_on() -> None:
-    glow, clock = lamp()
-    glow.see(row("a", "1", "2"))
-    glow.compare([row("a", "1", "3")])
+    highlight, clock = highlight_and_clock()
+    highlight.remember(row("a", "1", "2"))
+    highlight.compare([row("a", "1", "3")])
     clock.turn(2)
-    glow.compare([row("a", "4", "3")])
+    highlight.compare([row("a", "4", "3")])
     clock.turn(2)
-    assert glow.cells(("n", "a")) == {0, 1}
+    assert highlight.cells(("n", "a")) == {0, 1}
     clock.turn(2)
-    assert glow.cells(("n", "a")) == frozenset()
+    assert highlight.cells(("n", "a")) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -78,24 +78,24 @@ def test_a_second_change_lights_both_cells_from_then_on() -> None:
     ids=["the same made anew", "another row", "an object that has just gone"],
 )
 def test_what_did_not_change_on_the_screen_is_not_lit(after: Row) -> None:
-    glow, clock = lamp()
-    glow.see(row("a", "one", "two"))
-    glow.compare([after])
+    highlight, clock = highlight_and_clock()
+    highlight.remember(row("a", "one", "two"))
+    highlight.compare([after])
     assert clock.repainted == []
 
 
 def test_a_flag_that_comes_lights_its_cell() -> None:
-    glow, _ = lamp()
-    glow.see(row("a", "one"))
-    glow.compare([row("a", "one", flag=Severity.ERROR)])
-    assert glow.cells(("n", "a")) == {0}
+    highlight, _ = highlight_and_clock()
+    highlight.remember(row("a", "one"))
+    highlight.compare([row("a", "one", flag=Severity.ERROR)])
+    assert highlight.cells(("n", "a")) == {0}
 
 
 def test_a_row_that_was_out_of_view_meanwhile_is_not_lit() -> None:
-    glow, clock = lamp()
-    glow.see(row("a", "one"))
-    glow.compare([row("b", "other")])
-    glow.compare([row("a", "two")])
+    highlight, clock = highlight_and_clock()
+    highlight.remember(row("a", "one"))
+    highlight.compare([row("b", "other")])
+    highlight.compare([row("a", "two")])
     assert clock.repainted == []
 
 
