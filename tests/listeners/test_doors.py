@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dsview.analysis.trace_target import trace_named
 from dsview.core.finding import Severity
+from dsview.core.listen import ListenSource
 from dsview.listeners.front_doors import front_doors
 from dsview.listeners.proxies import listeners_of, live_proxies
 from dsview.session.session import Session
@@ -180,3 +182,14 @@ def test_a_front_door_of_unknown_sockets_is_named_among_what_was_not_evaluated(t
     for code in ("DS-LSN-001", "DS-LSN-002", "DS-LSN-004"):
         assert "sockets of edge/traefik: a file configures Traefik" in reasons[code]
         assert "web-istio" not in reasons[code]
+
+
+def test_a_port_that_a_host_name_shares_may_have_any_family(tmp_path: Path) -> None:
+    conf = "events {} http { server { listen 80; listen edge.example.com:80; listen 443; listen [::]:443; } }"
+    session = load([*doors.nginx_ingress_controller(), *doors.backend()], tmp_path, {"nic-1": conf})
+    (pod,) = live_proxies(session.state)
+
+    assert listeners_of(session.state, pod).source is ListenSource.READ
+    assert flagged(session) == set()
+    for target in ("pod/edge/nic-1", "service/edge/nginx-ingress-controller"):
+        assert not trace_named(session, target).is_broken

@@ -361,3 +361,29 @@ server { listen 53 udp; }
 """
     found = {(x.transport, x.port, x.context) for x in parse_conf(text) if not x.internal}
     assert found == {("tcp", 80, "http"), ("udp", 53, "stream")}
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        "include conf.d/*.conf; include more.conf;",
+        "log_format main '$remote_addr # '; include conf.d/*.conf; include more.conf;",
+        "include\n        conf.d/*.conf\n    ; include # of all\n 'more.conf';",
+        "include /etc/nginx/./conf.d//*.conf; include conf.d/../more.conf;",
+    ],
+)
+def test_an_include_is_followed_wherever_it_stands_on_its_line(http: str) -> None:
+    text = f"""\
+# configuration file /etc/nginx/nginx.conf:
+events {{}}
+http {{ server {{ listen 80; }} {http} # include other.conf;
+    init_by_lua_block {{ s = "include other.conf;" }}
+}}
+# configuration file /etc/nginx/conf.d/a.conf:
+server {{ listen [::]:80; }}
+# configuration file /etc/nginx/more.conf:
+server {{ listen 81; }}
+# configuration file /etc/nginx/other.conf:
+server {{ listen 82; }}
+"""
+    assert {(x.address, x.port) for x in parse_conf(text.encode())} == {("*", 80), ("[::]", 80), ("*", 81)}

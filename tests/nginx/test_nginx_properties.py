@@ -101,6 +101,9 @@ def outcome(text: bytes) -> tuple[Listener, ...] | None:
 @EXAMPLES
 @given(texts)
 @example(b"http{\x01{${;\na;\n}server{\x01;}}")
+@example(b"http{server{listen ';\na;\n';}}")
+@example(b"http{server{listen 80 ';\na;\n';server_name b;}}")
+@example(b"http{server{listen 80;server_name ';\na;\n';}}")
 def test_lines_left_out_before_parsing_change_nothing(text: bytes) -> None:
     with patch.object(directives, "quick_scan", lambda whole: whole):
         in_full = outcome(text)

@@ -76,8 +76,7 @@ def test_the_nginx_ingress_controller(families: tuple[Family, ...], tmp_path: Pa
     http = """    map $request_uri $request_uri_no_args {
         "~^(?P<path>[^?]*)(\\?.*)?$" $path;
     }
-    include HOME/config-version.conf;
-    include HOME/conf.d/*.conf;
+    include HOME/config-version.conf; include HOME/conf.d/*.conf;
     server {
         listen unix:HOME/nginx-502-server.sock;
         return 502;

@@ -10,7 +10,7 @@ from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
-from dsview.core.listen import Likelihood, ListenSource, sockets
+from dsview.core.listen import Likelihood, ListenSource, ports_of_host_names, sockets
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
@@ -51,8 +51,12 @@ def _lacks_listener(view: ClusterView, service: Service | None, pod: Pod, ports:
     """Whether one of the ports is open over the other family, but not over this one."""
     if service is not None:
         return bool(closed_ports(view.state, service, pod, family))
-    found = sockets(listeners_of(view.state, pod))
-    return any(port in ports and families and family not in families for (_, port), families in found.items())
+    conf = listeners_of(view.state, pod)
+    unknown = ports_of_host_names(conf)
+    return any(
+        socket[1] in ports and families and family not in families and socket not in unknown
+        for socket, families in sockets(conf).items()
+    )
 
 
 def _listening_lane(

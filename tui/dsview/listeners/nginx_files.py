@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsview.core.listen import ListenSource
+from dsview.core.listen import ListenSource, ports_of_host_names
 from dsview.kinds.pod import Pod
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.sockets import Sockets, by_port
@@ -14,15 +14,17 @@ PRINT_CONF = (("nginx", "-T"),)
 def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = frozenset()) -> Sockets | None:
     """The sockets that were read in the pod, without those of the controller on `own_ports`; None if none were read.
 
-    A file without ports does not count as read, because its includes are missing.
+    A file without ports does not count as read, because its includes are missing. The families of a port with a
+    host name are unknown, so it is left out.
     """
     read = cluster.proxy_listeners.get(pod.key)
     if read is None or read.source is not ListenSource.READ:
         return None
+    left_out = own_ports | {port for transport, port in ports_of_host_names(read) if transport == "tcp"}
     pairs = [
         (x.port, x.families)
         for x in read.listeners
-        if x.transport == "tcp" and not x.internal and x.families and x.port is not None and x.port not in own_ports
+        if x.transport == "tcp" and not x.internal and x.families and x.port is not None and x.port not in left_out
     ]
     if not pairs:
         return None

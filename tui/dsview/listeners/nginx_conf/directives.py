@@ -33,6 +33,9 @@ MAX_ENTRIES: Final = 1_000_000
 _NO_NAME: Final[dict[str, None]] = {"": None}
 """The name of a server without server_name (ngx_http_core_merge_srv_conf)."""
 
+_KEPT: Final = frozenset({"listen", "server_name"})
+"""The directives whose arguments are part of a listener."""
+
 _CONTEXTS: Final[dict[str, Context]] = {"http": "http", "stream": "stream"}
 _DEFAULT_PORTS: Final[dict[Context, int | None]] = {"http": 80, "stream": None}
 
@@ -122,6 +125,10 @@ def _servers(tree: list[Statement]) -> Iterator[_Server]:
         for block in _blocks(outer["block"], "server"):
             server = _Server(_CONTEXTS[outer["directive"]], block["line"], [], {}, 0, includes=False)
             for statement in block["block"]:
+                if statement["directive"] in _KEPT and any("\n" in word for word in statement["args"]):
+                    # `quick_scan` may have changed the string. No controller writes one like this.
+                    where = f"the {statement['directive']} directive at line {statement['line']}"
+                    raise UnreadConf(f"{where} has a line break in a string")
                 match statement["directive"]:
                     case "listen":
                         server.listens.append((statement["args"], statement["line"]))

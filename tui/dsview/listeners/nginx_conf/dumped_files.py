@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from posixpath import dirname, join
+from posixpath import dirname, join, normpath
 from typing import Final
 
-from dsview.listeners.nginx_conf.grammar import UnreadConf
+from dsview.listeners.nginx_conf.grammar import UnreadConf, includes
 
 _MARK: Final = re.compile(rb"^# configuration file ([^\n]+):[ \t\r]*$", re.MULTILINE)
-_INCLUDE: Final = re.compile(
-    rb"""^((?:[^#"'\n]*?[{;}])?[ \t]*+)include[ \t]++(?:"([^"\n]++)"|'([^'\n]++)'|([^\s;{}"']++))[ \t]*+;""",
-    re.MULTILINE,
-)
-"""An `include` alone on its line or after other directives, but not in a comment or a string."""
-
+_WILDCARDS: Final = frozenset("*?[")
 _MAX_DEPTH: Final = 10
 
 
@@ -33,7 +28,7 @@ def joined(text: bytes, limit: int) -> bytes:
     names, bodies = parts[1::2], parts[2::2]
     if len(names) < 2:
         return text
-    files = {name.decode("utf-8", "replace"): body for name, body in zip(names, bodies, strict=True)}
+    files = {normpath(name.decode("utf-8", "replace")): body for name, body in zip(names, bodies, strict=True)}
     main = next(iter(files))
     return _Joiner(files, dirname(main), limit).inlined(files[main], 0)
 
@@ -52,17 +47,24 @@ class _Joiner:
         self._bytes_left -= len(body)
         if self._bytes_left < 0:
             raise UnreadConf("its files together are too large")
-        return _INCLUDE.sub(lambda match: self._replacement(match, depth), body)
+        if b"include" not in body:
+            return body
+        parts: list[bytes] = []
+        position = 0
+        for start, end, path in includes(body):
+            named = self._named(path)
+            if named:
+                parts += [body[position:start], b"\n"]
+                parts += [self.inlined(self._files[name], depth + 1) + b"\n" for name in named]
+                position = end
+        return b"".join((*parts, body[position:]))
 
-    def _replacement(self, match: re.Match[bytes], depth: int) -> bytes:
-        path: bytes = match[2] or match[3] or match[4]
-        pattern = join(self._folder, path.decode("utf-8", "replace"))
-        named = [name for name in self._files if _is_named(name, pattern)]
-        if not named:
-            return match[0]
-        found = b"\n".join(self.inlined(self._files[name], depth + 1) for name in sorted(named))
-        lead: bytes = match[1]
-        return lead + b"\n" + found + b"\n"
+    def _named(self, path: bytes) -> list[str]:
+        """The files that the path of an `include` names, in nginx's order."""
+        pattern = normpath(join(self._folder, path.decode("utf-8", "replace")))
+        if _WILDCARDS.isdisjoint(pattern):
+            return [pattern] if pattern in self._files else []
+        return sorted(name for name in self._files if _is_named(name, pattern))
 
 
 def _is_named(name: str, pattern: str) -> bool:
