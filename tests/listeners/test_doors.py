@@ -193,3 +193,27 @@ def test_a_port_that_a_host_name_shares_may_have_any_family(tmp_path: Path) -> N
     assert flagged(session) == set()
     for target in ("pod/edge/nic-1", "service/edge/nginx-ingress-controller"):
         assert not trace_named(session, target).is_broken
+
+
+LISTENS_ON_IPV4 = "events {} http { server { listen 80; } }"
+
+
+def test_the_trace_of_a_gateway_breaks_only_where_a_finding_says_so(tmp_path: Path) -> None:
+    items = doors.nginx_gateway_fabric(None)
+    for item in items:
+        if item["metadata"]["name"] == "ngf-controller":
+            item["spec"]["containers"][0]["image"] = "ghcr.io/nginx/nginx-gateway-fabric:2.7.0"
+    labels = next(item for item in items if item["metadata"]["name"] == "web-nginx-1")["metadata"]["labels"]
+    other = doors.pod("web-nginx-2", [doors.container("nginx", "nginx-gw:1")], labels, ips=doors.POD_IPS[1])
+    service = next(item for item in items if item["kind"] == "Service")
+    items = [item for item in items if item["kind"] != "EndpointSlice"]
+    pods = [item for item in items if item["metadata"]["name"] == "web-nginx-1"] + [other]
+    items += [other, *doors.slices(service, pods), *doors.backend()]
+    session = load(items, tmp_path, {"web-nginx-1": LISTENS_ON_IPV4})
+
+    # What the second one listens on is unknown, so it may be the first one only, or nobody.
+    assert flagged(session) == set()
+    assert not trace_named(session, "gateway/edge/web").is_broken
+    reasons = {entry.check: entry.reason for entry in session.not_evaluated()}
+    assert "sockets of edge/web-nginx" in reasons["DS-LSN-001"]
+    assert not [code for code, reason in reasons.items() if "web-nginx" in reason and code.startswith("DS-NGX")]

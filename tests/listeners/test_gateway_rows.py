@@ -53,6 +53,11 @@ def test_a_gateway_outside_the_cluster_says_so_and_is_not_taken_for_read(
     assert (row["controller"], row["source"], row["server_names"]) == (name, "not known", why)
 
 
+@pytest.mark.parametrize("controller", ["istio.io/mesh-controller", "istio.io/unmanaged-gateway"])
+def test_a_gateway_that_is_no_front_door_has_no_row(controller: str, tmp_path: Path) -> None:
+    assert shown(doors.cloud(controller), tmp_path) == []
+
+
 def test_what_a_cloud_publishes_is_shown_faint(tmp_path: Path) -> None:
     items = doors.gateway("gke", "networking.gke.io/gateway", addresses=doors.VIPS[:1])
     view = TableView(PANE, load([*items, *doors.backend()], tmp_path))

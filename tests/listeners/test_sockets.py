@@ -135,7 +135,10 @@ def test_gateways_of_istio_that_may_not_be_read_make_its_proxies_unknown() -> No
         ("--entryPoints.web.address=:9090", (DECLARED, None)),
         ("--entryPoints.web.address=10.0.x.x:8080", (UNKNOWN, None)),
         ("--entryPoints.web.address=traefik.example.com:8080", (UNKNOWN, None)),
+        ("--entryPoints.web.address=[0::0]:8080", (DECLARED, BOTH)),
+        ("-entrypoints.web.address=10.0.0.1:8080", (DECLARED, (V4,))),
         ("--configFile=/etc/traefik.yaml", (UNKNOWN, None)),
+        ("-configfile=/etc/traefik.yaml", (UNKNOWN, None)),
     ],
 )
 def test_traefik_goes_by_its_entry_points(word: str, wanted: Answer) -> None:
@@ -149,6 +152,9 @@ def test_traefik_goes_by_its_entry_points(word: str, wanted: Answer) -> None:
         ((), (PREDICTED, BOTH)),
         (("--disable-ipv6",), (DECLARED, (V4,))),
         (("--disable-ipv4",), (DECLARED, BOTH)),
+        # A switch does not take the next word.
+        (("--disable-ipv6", "false"), (DECLARED, (V4,))),
+        (("--disable-ipv4", "--ipv6-bind-address=0:0:0:0:0:0:0:0"), (DECLARED, BOTH)),
         (("--ipv6-bind-address=::1",), (DECLARED, (V4,))),
         (("--ipv4-bind-address=10.x.x.x",), (UNKNOWN, None)),
         (("--ipv6-bind-address=fd00::7",), (DECLARED, BOTH)),
@@ -167,6 +173,7 @@ def test_haproxy_goes_by_its_flags_and_opens_ipv6_for_both(words: tuple[str, ...
         (("-disable-ipv6=false",), (DECLARED, BOTH)),
         (("-disable-ipv6=true",), (DECLARED, (V4,))),
         (("-disable-ipv6",), (DECLARED, (V4,))),
+        (("-disable-ipv6", "false"), (DECLARED, (V4,))),
     ],
 )
 def test_the_nginx_ingress_controller_goes_by_its_flag(words: tuple[str, ...], wanted: Answer) -> None:
@@ -209,6 +216,7 @@ def test_kong_goes_by_its_list_of_targets(value: str, wanted: Answer) -> None:
             ("contour", "serve", "--envoy-service-http-address=::", "--envoy-service-https-address=0.0.0.0"),
             (DECLARED, BOTH),
         ),
+        (("contour", "serve", "--envoy-service-http-address=0::0"), (PREDICTED, BOTH)),
         (("contour", "serve", "--contour-config-name=c"), (UNKNOWN, None)),
     ],
 )
@@ -309,6 +317,21 @@ def test_waypoints_and_proxies_other_than_envoy_are_no_doors_of_istio(
 ) -> None:
     proxy = pod("w", container("istio-proxy", words=words), {"gateway.istio.io/managed": managed})
     assert (controller_of(proxy) is not None) is is_door
+
+
+@pytest.mark.parametrize(("role", "is_door"), [("ingressgateway", True), ("egressgateway", False)])
+def test_traffic_that_leaves_the_mesh_enters_by_no_door(role: str, is_door: bool) -> None:
+    proxy = pod("g", container("istio-proxy", words=("proxy", "router")), {"istio": role})
+    assert (controller_of(proxy) is not None) is is_door
+
+
+def test_contour_says_which_of_its_addresses_is_a_default() -> None:
+    flag = "--envoy-service-http-address=::"
+    contour = pod("c", container("contour", "projectcontour/contour", ("contour", "serve", flag)))
+    proxy = pod("e", container("envoy", "envoyproxy/envoy"), {"app": "envoy"})
+    found = Contour().sockets(cluster(proxy, contour), proxy)
+    assert "predicted from the default of --envoy-service-https-address" in found.reason
+    assert f"started with {flag};" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from dsview.kinds.metadata import Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.conf_reading import read_conf
+from dsview.listeners.proxies import controller_name
 from dsview.listeners.registry import CONTROLLERS as KNOWN
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
@@ -31,7 +32,7 @@ from dsview.sources.files import FilesSource
 from dsview.sources.redact import redacted
 from dsview.sources.redact.addresses import AddressMap
 from dsview.sources.redact.front_doors import CONTROLLERS, flag, variable
-from dsview.sources.redact.names import KEPT_NAMES, KEPT_NAMESPACES, KEPT_VALUES
+from dsview.sources.redact.names import KEPT_LABELS, KEPT_NAMES, KEPT_NAMESPACES, KEPT_VALUES
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map
 from dsview.sources.snapshot import Snapshot, write_snapshot
@@ -77,8 +78,8 @@ def names_in(snapshot: Snapshot) -> set[str]:
         found.add(item.uid)
         if isinstance(item, Ingress):
             found |= set(item.hosts)
-    # A namespace may have the name of a label value or of a controller, such as ingress-nginx.
-    return found - KEPT_VALUES - {part for name in CONTROLLERS for part in name.split("/")}
+    # A namespace or a class may have the name of a label, its value or a controller, such as ingress-nginx.
+    return found - KEPT_LABELS - KEPT_VALUES - {part for name in CONTROLLERS for part in name.split("/")}
 
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]+")
@@ -207,6 +208,8 @@ def test_flags_keep_what_is_read_and_lose_the_rest() -> None:
         "8080",
         "--enable-ssl-passthrough",
         "--v=2",
+        "-disable-ipv6",
+        "false",
     )
     assert command_line(words, to) == (
         "/nginx-ingress-controller",
@@ -214,6 +217,8 @@ def test_flags_keep_what_is_read_and_lose_the_rest() -> None:
         f"--configmap={to.namespace('edge-system')}/{to.config_map('settings')}",
         "--http-port=8080",
         "--enable-ssl-passthrough=true",
+        # A switch does not take the next word.
+        "--disable-ipv6=true",
     )
 
 
@@ -296,6 +301,33 @@ def test_controller_is_still_known_by_its_image_when_its_own_words_are_gone() ->
     assert isinstance(item, Pod)
     assert item.containers[0].image == "registry.k8s.io/ingress-nginx/controller"
     assert item.containers[0].command_line == ()
+
+
+MIRRORED = "registry.acme.example/edge@sha256:0123"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "labels", "wanted"),
+    [
+        ("haproxy-ingress", ("--ipv4-bind-address=0.0.0.0",), {"run": "acme"}, "haproxy"),
+        ("kubernetes-ingress-controller", ("--ingress.class=acme",), {}, "haproxy"),
+        ("nginx-ingress", ("-nginx-configmaps=acme/c",), {"app": "acme"}, "nginx-ingress-controller"),
+        ("edge", ("-entrypoints.acme.address=:80",), {}, "traefik"),
+        ("istio-proxy", ("proxy", "router"), {"istio": "ingressgateway"}, "istio"),
+        ("istio-proxy", ("proxy", "router"), {"istio": "egressgateway"}, ""),
+    ],
+)
+def test_controller_is_still_known_by_its_flags_and_labels(
+    name: str, words: tuple[str, ...], labels: dict[str, str], wanted: str
+) -> None:
+    pod = Pod(name="p", namespace="n", labels=labels, containers=(Container(name, MIRRORED, words, (), ()),))
+    taken = Snapshot(
+        captured_at=CAPTURED, context="", server_version=None, statuses=[], confs=[], objects=[(Kind.POD, pod)]
+    )
+    item = next(iter(redacted(taken, KEY).objects))[1]
+    assert isinstance(item, Pod)
+    assert controller_name(pod) == controller_name(item) == wanted
+    assert "acme" not in repr(item)
 
 
 def test_redacted_probe_is_refused_at_the_redacted_address_of_its_pod() -> None:

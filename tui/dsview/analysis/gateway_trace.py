@@ -40,7 +40,7 @@ def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
     if services:
         front = min(services, key=lambda s: (s.type != "LoadBalancer", s.key))
         front_hops = ServiceHops(view, front)
-        hops += [*front_hops.front(), *front_hops.back()]
+        hops += front_hops.hops()
         about_path += front_hops.findings()
     else:
         hops.append(same_for_both("listen", "Proxies", Verdict.NOT_PROVEN, _why_no_service(view, gateway)))

@@ -28,6 +28,7 @@ from dsview.kinds.node import Node
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
 from dsview.listeners.gateway_api import hosts_of
+from dsview.listeners.registry import is_front_door
 from dsview.sources.events import Health
 
 MAX_TARGETS = 200
@@ -122,7 +123,8 @@ def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
         for ingress in sorted(view.state.ingresses, key=lambda item: item.key):
             planner.add_ingress(ingress)
         for gateway in sorted(view.state.gateways, key=lambda item: item.key):
-            planner.add_gateway(gateway)
+            if is_front_door(view.state, gateway):
+                planner.add_gateway(gateway)
         return planner.plan()
     word, _, rest = what.strip().partition("/")
     kind = _WORDS.get(word.lower())

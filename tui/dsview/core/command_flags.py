@@ -17,6 +17,19 @@ def flag_value(words: Sequence[str], name: str) -> str:
     return found
 
 
+def switch_value(words: Sequence[str], name: str) -> str:
+    """The value of a boolean `--name` or `--name=value`: `true` without a value, empty if it is absent.
+
+    Unlike `flag_value`, it never takes the next word, as in `--name false`, which turns the switch on (package flag).
+    """
+    found = ""
+    for word in words:
+        option, equals, value = word.lstrip("-").partition("=")
+        if option == name and word.startswith("-"):
+            found = value if equals else "true"
+    return found
+
+
 def split_list(value: str) -> tuple[str, ...]:
     """The parts of a comma-separated flag."""
     return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -81,11 +81,13 @@ class Contour(ProxyController):
         if not (http and https):
             by_port = {port: families or (V4,) for port, families in by_port.items()}
         closes = tuple(f for f in FAMILIES if any(f not in families for families in by_port.values()))
-        given = [f"--{name}={value}" for name, value in ((_HTTP, http), (_HTTPS, https)) if value]
+        flags = {_HTTP: http, _HTTPS: https}
+        given = [f"--{name}={value}" for name, value in flags.items() if value]
+        defaults = [f"predicted from the default of --{name}, 0.0.0.0" for name, value in flags.items() if not value]
         return Sockets(
             source=ListenSource.DECLARED if http and https else ListenSource.PREDICTED,
             by_port=by_port,
-            reason=f"Contour is started with {' and '.join(given)}",
+            reason="; ".join((f"Contour is started with {' and '.join(given)}", *defaults)),
             holder=owner_ref(pods[0]) if closes and http and https else None,
             setting=f"arg {' '.join(given)}",
             closes=closes if http and https else (),

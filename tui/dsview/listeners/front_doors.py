@@ -36,20 +36,24 @@ class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """The ready proxies of a door in one family. `source` is the least certain one of those pods.
+    """The ready proxies of a door in one family.
 
+    `source` is the least certain one of those pods, and `known_source` that of those whose sockets are known.
     `closed` are, by port, the pods that do not listen, and `listening` how many do on these ports. The ports on which
     all listen are in neither.
     """
 
     source: ListenSource
+    known_source: ListenSource = ListenSource.UNREAD
     listening: Mapping[int, int] = {}
     closed: Mapping[int, tuple[Pod, ...]] = {}
     reason: str = ""
 
     @property
     def unserved_ports(self) -> list[int]:
-        """The ports on which no pod listens."""
+        """The ports on which no pod listens; empty if the sockets of a pod are unknown."""
+        if self.source is ListenSource.UNREAD:
+            return []
         return [port for port in sorted(self.closed) if not self.listening.get(port)]
 
     @property
@@ -136,11 +140,13 @@ class _Tally:
             (s for s in _LEAST_CERTAIN_FIRST if s in self.sources),
             node_sockets.source if node_sockets is not None else ListenSource.UNREAD,
         )
+        known = next((s for s in _LEAST_CERTAIN_FIRST[1:] if s in self.sources), source)
         reason = ", ".join(self.reasons)
         if not self.closed:
             return Reach(source=source, reason=reason)
         return Reach(
             source=source,
+            known_source=known,
             listening={port: self.listening[port] for port in self.closed if port in self.listening},
             closed={port: tuple(pods) for port, pods in self.closed.items()},
             reason=reason,

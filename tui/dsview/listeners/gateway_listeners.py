@@ -8,20 +8,21 @@ from dsview.listeners.clouds import CLOUD_CONTROLLERS
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.front_doors import proxies_of_gateway
 from dsview.listeners.gateway_api import controller_name_of
-from dsview.listeners.registry import controller_of_gateway
+from dsview.listeners.registry import controller_of_gateway, is_front_door
 from dsview.listeners.sockets import Sockets, unknown
 
 BY_CLOUD = "the cloud's load balancer"
 
 
 def gateways_without_pods(cluster: ClusterReader) -> tuple[Gateway, ...]:
-    """The Gateways without a proxy pod, by namespace and name."""
+    """The Gateways without a proxy pod, by namespace and name. Those that are no front doors are left out."""
     versions = (cluster.proxies_version, cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS])
     return cluster.cached("Gateways without pods", versions, lambda: tuple(_find(cluster)))
 
 
 def _find(cluster: ClusterReader) -> list[Gateway]:
-    found = [gateway for gateway in cluster.gateways if not proxies_of_gateway(cluster, gateway)[1]]
+    doors = (gateway for gateway in cluster.gateways if is_front_door(cluster, gateway))
+    found = [gateway for gateway in doors if not proxies_of_gateway(cluster, gateway)[1]]
     return sorted(found, key=lambda gateway: gateway.key)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dsview.core.address import FAMILIES, Family, families_of
-from dsview.core.command_flags import flag_value
+from collections.abc import Sequence
+
+from dsview.core.address import FAMILIES, V6, Family, families_of
+from dsview.core.command_flags import flag_value, switch_value
 from dsview.core.listen import ListenSource
 from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
@@ -11,7 +13,7 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, exec_line, owner_ref
-from dsview.listeners.sockets import BOTH, Sockets, is_loopback, is_unread_host, predicted, unknown
+from dsview.listeners.sockets import BOTH, Sockets, is_loopback, is_unread_host, is_wildcard, predicted, unknown
 
 _SWITCHES = ("disable-ipv4", "disable-ipv6")
 _ADDRESSES = ("ipv4-bind-address", "ipv6-bind-address")
@@ -32,9 +34,10 @@ class HAProxy(ProxyController):
     ingress_controllers = ("haproxy.org/ingress-controller", "haproxy.org/ingress-controller/*")
     vocabulary = Vocabulary(
         images=("haproxytech/kubernetes-ingress",),
-        containers=("kubernetes-ingress-controller",),
+        containers=_NAMES,
         label_values=("kubernetes-ingress",),
         flags={
+            **dict.fromkeys(_OWN_FLAGS, Value.PRESENCE),
             **dict.fromkeys(_SWITCHES, Value.SWITCH),
             **dict.fromkeys(_ADDRESSES, Value.ADDRESS),
         },
@@ -49,7 +52,9 @@ class HAProxy(ProxyController):
         container = _container(pod)
         if container is None:
             return unknown("its container was not found")
-        flags = {name: flag_value(container.command_line, name) for name in (*_SWITCHES, *_ADDRESSES)}
+        words = container.command_line
+        flags = {name: switch_value(words, name) for name in _SWITCHES}
+        flags |= {name: flag_value(words, name) for name in _ADDRESSES}
         if not any(flags.values()):
             return predicted(
                 BOTH, "predicted from the default of --disable-ipv4 and --disable-ipv6, which are not given"
@@ -63,7 +68,7 @@ class HAProxy(ProxyController):
             opened.update(_bound(flags["ipv6-bind-address"] or "::"))
         families = tuple(family for family in FAMILIES if family in opened)
         closes = tuple(f for f in FAMILIES if f not in families)
-        given = [f"--{name}" for name, value in flags.items() if value]
+        given = [f"--{name}" for name, value in flags.items() if value and (not closes or _is_about(name, closes))]
         return Sockets(
             source=ListenSource.DECLARED,
             families=families,
@@ -84,9 +89,13 @@ class HAProxy(ProxyController):
         return f"# remove --disable-{word} (and --{word}-bind-address) from controller.extraArgs in the chart's values"
 
 
+def _is_about(flag: str, families: Sequence[Family]) -> bool:
+    return any(family.lower() in flag for family in families)
+
+
 def _bound(address: str) -> tuple[Family, ...]:
     """HAProxy on Linux: `::` accepts both families unless `v6only` is set."""
-    if address == "::":
+    if is_wildcard(address, V6):
         return BOTH
     return () if is_loopback(address) else families_of((address,))
 

@@ -22,6 +22,7 @@ from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
 from dsview.listeners.gateway_api import gateway_of, hosts_of
 from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets
 from dsview.listeners.proxies import closed_ports, controller_name, door_services, listeners_of, proxies_of
+from dsview.listeners.registry import is_front_door
 
 
 class Offer(Enum):
@@ -108,7 +109,7 @@ def _doors(cluster: ClusterReader, item: Ingress | HTTPRoute) -> Iterator[HostDo
         return
     for key in item.accepted:
         gateway = cluster.gateways.get(key)
-        if gateway is not None:
+        if gateway is not None and is_front_door(cluster, gateway):
             yield _of_gateway(cluster, item, gateway)
 
 

@@ -20,6 +20,9 @@ from dsview.listeners.sockets import Sockets, declared, predicted, unknown
 
 _MANAGED = "gateway.istio.io/managed"
 _REVISION = "istio.io/rev"
+_ROLE, _EGRESS = "istio", "egressgateway"
+"""The label of classic gateways, and its value where traffic only leaves the mesh."""
+
 _VARIABLE = "ISTIO_DUAL_STACK"
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _OTHER_ROLES = ("mesh-controller", "eastwest-controller", "waypoint", "agentgateway")
@@ -35,12 +38,14 @@ class Istio(ProxyController):
     name = "istio"
     title = "Istio"
     gateway_controllers = ("istio.io/gateway-controller", "openshift.io/gateway-controller*")
+    inner_gateway_controllers = ("istio.io/mesh-controller", "istio.io/unmanaged-gateway")
     is_shared = False
     vocabulary = Vocabulary(
         containers=("discovery", "istio-proxy"),
         subcommands=("proxy", "router", "waypoint"),
-        label_keys=("gateway.istio.io/managed",),
+        label_keys=(_MANAGED, _ROLE),
         label_values=(
+            _EGRESS,
             "istiod",
             "istio.io-gateway-controller",
             "istio.io-mesh-controller",
@@ -53,14 +58,15 @@ class Istio(ProxyController):
     def is_proxy(self, pod: Pod) -> bool:
         """By the label of gateways that Istio creates, otherwise by the arguments `proxy router`.
 
-        Excludes waypoints.
+        Excludes waypoints and egress gateways.
         """
         managed = pod.labels.get(_MANAGED)
         proxies = [c for c in pod.containers if c.name == "istio-proxy"]
         if managed:
             is_waypoint = any("waypoint" in c.command_line[:2] for c in proxies)
             return bool(proxies) and not is_waypoint and not any(role in managed for role in _OTHER_ROLES)
-        return any(c.command_line[:2] == ("proxy", "router") for c in proxies)
+        is_router = any(c.command_line[:2] == ("proxy", "router") for c in proxies)
+        return is_router and pod.labels.get(_ROLE) != _EGRESS
 
     def is_control_plane(self, pod: Pod) -> bool:
         """Istiod."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsview.core.address import V4, Family
-from dsview.core.command_flags import flag_value
+from dsview.core.command_flags import flag_value, switch_value
 from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -33,7 +33,7 @@ class NginxIngressController(ProxyController):
         images=("nginx/nginx-ingress", "nginx/kubernetes-ingress", "nginx-plus-ingress"),
         containers=("nginx-ingress", "nginx-plus-ingress"),
         label_values=("nginx-ingress",),
-        flags={_FLAG: Value.SWITCH},
+        flags={_FLAG: Value.SWITCH, _OWN_FLAG: Value.PRESENCE},
     )
 
     def is_proxy(self, pod: Pod) -> bool:
@@ -67,7 +67,7 @@ class NginxIngressController(ProxyController):
 
 def _by_flag(pod: Pod) -> Sockets:
     container = _container(pod)
-    value = flag_value(container.command_line, _FLAG) if container is not None else ""
+    value = switch_value(container.command_line, _FLAG) if container is not None else ""
     if not value:
         return predicted(BOTH, "predicted from the default of -disable-ipv6, which is not given")
     if value.lower() in {"true", "t", "1"}:

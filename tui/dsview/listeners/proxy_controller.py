@@ -118,6 +118,9 @@ class ProxyController(Controller):
 
     gateway_controllers: tuple[str, ...] = ()
     ingress_controllers: tuple[str, ...] = ()
+    inner_gateway_controllers: tuple[str, ...] = ()
+    """Its values of spec.controllerName in classes whose Gateways are no front doors, such as waypoints."""
+
     is_shared = True
     """Whether its proxies serve all Gateways and Ingresses, instead of one Gateway each."""
 

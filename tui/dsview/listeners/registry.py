@@ -16,6 +16,7 @@ from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.contour import Contour
 from dsview.listeners.controller import Controller
 from dsview.listeners.envoy_gateway import EnvoyGateway
+from dsview.listeners.gateway_api import controller_name_of
 from dsview.listeners.haproxy import HAProxy
 from dsview.listeners.ingress_nginx.controller import IngressNginx
 from dsview.listeners.istio import Istio
@@ -123,6 +124,19 @@ def is_proxy(pod: Pod) -> bool:
 def is_control_plane(pod: Pod) -> bool:
     """Whether the pod configures the proxies of any controller."""
     return roles_of(pod).is_control_plane
+
+
+def has_front_door(pod: Pod) -> bool:
+    """Whether the sockets of a proxy pod are those of a front door. The other controllers have checks of their own."""
+    return isinstance(controller_of(pod), ProxyController)
+
+
+def is_front_door(cluster: ClusterReader, gateway: Gateway) -> bool:
+    """Whether traffic from outside enters by a Gateway; False for waypoints and the like."""
+    return controller_name_of(cluster, gateway) not in _INNER
+
+
+_INNER = frozenset(name for c in PROXY_CONTROLLERS for name in c.inner_gateway_controllers)
 
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:

@@ -75,6 +75,12 @@ def is_loopback(host: str) -> bool:
     return raw[0] == 127 if len(raw) == 4 else raw == b"\0" * 15 + b"\1"
 
 
+def is_wildcard(host: str, family: Family) -> bool:
+    """Whether a bind address means every address of a family, in whatever spelling, such as `0:0:0:0:0:0:0:0`."""
+    raw = packed(host)
+    return raw is not None and not any(raw) and len(raw) == (4 if family == V4 else 16)
+
+
 def is_unread_host(host: str) -> bool:
     """Whether the family of a bind address is unknown, because it is a host name or redacted."""
     return bool(host) and family_of(host) is None and not is_loopback(host)
@@ -82,17 +88,15 @@ def is_unread_host(host: str) -> bool:
 
 def go_families(host: str) -> tuple[Family, ...]:
     """Go's net.Listen: the wildcard of either family, or an empty host, accepts both (net/ipsock_posix.go)."""
-    if host in {"", "0.0.0.0", "::"}:  # noqa: S104  (read, not bound)
+    if not host or is_wildcard(host, V4) or is_wildcard(host, V6):
         return BOTH
     return () if is_loopback(host) else families_of((host,))
 
 
 def envoy_families(host: str, *, ipv4_compat: bool = True) -> tuple[Family, ...]:
     """Envoy: `0.0.0.0` is IPv4, and `::` is both with ipv4_compat."""
-    if host == "::":
+    if is_wildcard(host, V6):
         return BOTH if ipv4_compat else (V6,)
-    if host == "0.0.0.0":  # noqa: S104  (read, not bound)
-        return (V4,)
     return () if is_loopback(host) else families_of((host,))
 
 

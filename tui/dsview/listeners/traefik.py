@@ -15,13 +15,13 @@ from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, by_port, go_families, is_unread_host, unknown
 
-_ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address(?:=(.*))?", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"--?entrypoints\.([^.=]+)\.address(?:=(.*))?", re.IGNORECASE | re.DOTALL)
 _BIND = re.compile(
     r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:]*)):(?P<port>[0-9]{1,5})(?:/(?P<protocol>tcp|udp))?", re.IGNORECASE
 )
 
 _NATIVE_LB = "traefik.ingress.kubernetes.io/service.nativelb"
-_NATIVE_BY_DEFAULT = re.compile(r"--providers\.kubernetesgateway\.nativelbbydefault(?:=true)?", re.IGNORECASE)
+_NATIVE_BY_DEFAULT = re.compile(r"--?providers\.kubernetesgateway\.nativelbbydefault(?:=true)?", re.IGNORECASE)
 
 
 class Traefik(ProxyController):
@@ -123,7 +123,7 @@ def _is_native(pod: Pod) -> bool:
 
 def _has_file(container: Container) -> bool:
     """Whether the arguments name a file. Traefik uses only the first of file, arguments and environment."""
-    return any(word.lower().partition("=")[0] == "--configfile" for word in container.command_line)
+    return any(word.lower().partition("=")[0] in {"--configfile", "-configfile"} for word in container.command_line)
 
 
 def _entry_points(container: Container) -> dict[str, str]:

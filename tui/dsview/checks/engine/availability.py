@@ -21,7 +21,7 @@ from dsview.kinds.registry import RESOURCES
 from dsview.listeners.config_maps import is_config_map_unread
 from dsview.listeners.front_doors import front_doors_of_unknown_sockets
 from dsview.listeners.proxies import config_map_key, container_to_read, listeners_of, live_proxies
-from dsview.listeners.registry import FILES_READ
+from dsview.listeners.registry import FILES_READ, has_front_door
 from dsview.sources.events import Health
 
 SLICES_SINCE = (1, 21)
@@ -217,7 +217,7 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
 def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
     found: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
     for pod in live_proxies(state):
-        if pod.ready and container_to_read(pod) is not None:
+        if pod.ready and container_to_read(pod) is not None and not has_front_door(pod):
             read = state.proxy_listeners.get(pod.key)
             found[read.source if read is not None else ListenSource.PREDICTED].append(pod)
     return found

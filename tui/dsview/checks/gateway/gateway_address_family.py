@@ -16,8 +16,8 @@ settings name, or a single address.
 
 ## When it is a false alarm
 
-DNS records are made from something else. The check does not fire if the status contains a host name or the Gateway is
-not programmed.
+DNS records are made from something else. The check does not fire if the status contains a host name, or if the Gateway
+has no Service or is not programmed, nor for Istio's waypoints and unmanaged Gateways.
 
 ## Source
 
@@ -37,7 +37,7 @@ from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import services_of_gateway
-from dsview.listeners.registry import controller_of_gateway
+from dsview.listeners.registry import controller_of_gateway, is_front_door
 
 SETTLES = 120.0
 """Seconds that a controller may take to write the status."""
@@ -59,6 +59,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that the load balancer has but the status does not show."""
     for gateway in ctx.state.gateways:
         if gateway.programmed != "True" or any(a.type != "IPAddress" for a in gateway.addresses):
+            continue
+        if not is_front_door(ctx.state, gateway):
             continue
         if not are_addresses(a.value for a in gateway.addresses):
             continue
@@ -91,7 +93,10 @@ def _wanted(ctx: Context, gateway: Gateway, family: Family) -> tuple[list[str], 
 
     If its Service has the family but did not get an address, DS-LB-001 reports it.
     """
-    services = [s for s in services_of_gateway(ctx.state, gateway) if s.load_balancer_ingress]
+    found = services_of_gateway(ctx.state, gateway)
+    if not found:
+        return [], ()
+    services = [s for s in found if s.load_balancer_ingress]
     if len(services) == 1:
         given = [entry.ip for entry in services[0].load_balancer_ingress if entry.ip]
         texts = [text for text in given if family_of(text) == family]

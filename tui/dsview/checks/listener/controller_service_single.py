@@ -65,7 +65,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if service.type not in {"LoadBalancer", "NodePort"} or service.is_headless:
             continue
         missing = other(has[0])
-        if not _could_have(door, missing) or closing(ctx, door, missing) is not None:
+        if not _could_have(door, missing) or closing(ctx, door, missing):
             continue
         if _is_published(door, doors, missing):
             continue

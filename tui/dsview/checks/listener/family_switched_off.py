@@ -63,8 +63,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             continue
         for family in FAMILIES:
             has = door.sockets_below is not None or any(pod.ready and family in pod_families(pod) for pod in door.pods)
-            setting = closing(ctx, door, family) if has else None
-            if setting is not None:
+            for setting in closing(ctx, door, family) if has else ():
                 found.setdefault((holder_ref(setting), family), (setting, []))[1].append(door)
     for (holder, family), (setting, doors) in found.items():
         published = [door.service for door in doors if family in door.service.families]

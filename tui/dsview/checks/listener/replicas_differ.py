@@ -32,7 +32,6 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
 from dsview.checks.listener.shared import PODS, USES, port_words, severity_of
 from dsview.core.finding import Severity
-from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import reaches_of_doors
 
@@ -57,7 +56,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
         for family in door.service.families:
             found = reaches[family]
             ports = found.uneven_ports
-            if not ports or found.unserved_ports or found.source is ListenSource.UNREAD:
+            # Two proxies with known sockets prove it, even if those of a third are unknown.
+            if not ports or found.unserved_ports:
                 continue
             if ctx.is_rolling_out(door.pods):
                 continue
@@ -67,7 +67,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             yield Problem(
                 message=f"{names(pod.name for pod in pods)} {verb} not listen on {family} {port_words(ports)}, "
                 f"while {others} other{' proxy of the Service does' if others == 1 else ' proxies of the Service do'}.",
-                severity=severity_of(found.source),
+                severity=severity_of(found.known_source),
                 object=ref("Service", door.service),
                 family=family,
                 field=f"spec.ports[{ports[0]}]",

@@ -34,7 +34,6 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
 from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, is_live, port_words, prove_first, severity_of
 from dsview.core.finding import Cause, Severity
-from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import reaches_of_doors
 
@@ -61,11 +60,11 @@ def decide(ctx: Context) -> Iterator[Problem]:
             found = reaches[family]
             ports = found.unserved_ports
             # Endpoints are asked for last: to read those of every door takes longer than all else here.
-            if not ports or found.source is ListenSource.UNREAD or not is_live(ctx, door, family):
+            if not ports or not is_live(ctx, door, family):
                 continue
             if ctx.is_rolling_out(door.pods):
                 continue
-            setting = closing(ctx, door, family)
+            settings = closing(ctx, door, family)
             why = f" ({found.reason})" if found.reason else ""
             pods = found.closed[ports[0]]
             fix = door.controller.open_fix(ctx.state, door.service, family)
@@ -81,5 +80,5 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 fix=prove_first(door, found.source, pods, fix),
                 related=tuple(ref("Pod", pod) for pod in pods[:20]),
                 grace=60,
-                causes=(Cause("DS-LSN-002", holder_ref(setting), family),) if setting is not None else (),
+                causes=tuple(Cause("DS-LSN-002", holder_ref(setting), family) for setting in settings),
             )

@@ -69,21 +69,24 @@ def may_close(ctx: Context, door: FrontDoor) -> bool:
     return first is not None and bool(door.controller.known_sockets(ctx.state, first).closes)
 
 
-def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
-    """The setting that disables the family on every ready proxy of the front door; None if there is none."""
+def closing(ctx: Context, door: FrontDoor, family: Family) -> tuple[Sockets, ...]:
+    """The settings that together disable the family on every ready proxy of the front door; empty if they do not.
+
+    There are several if the proxies have several owners with the same setting, as during a rollout.
+    """
     if door.sockets_below is not None:
-        return door.sockets_below if family in door.sockets_below.closes else None
+        return (door.sockets_below,) if family in door.sockets_below.closes else ()
     pods = [pod for pod in door.pods if pod.ready]
     # Usually all proxies listen, and one that does decides.
     if not pods or family not in door.controller.known_sockets(ctx.state, pods[0]).closes:
-        return None
+        return ()
     found = door.controller.sockets_of(ctx.state, pods)
     if any(family not in sockets.closes or sockets.holder is None for sockets in found):
-        return None
+        return ()
     # An address of one family on a port that the Service does not lead to has no effect here.
     if not all(door.controller.closed_ports(ctx.state, door.service, pod, family) for pod in pods):
-        return None
-    return found[0] if len({(s.holder, s.setting) for s in found}) == 1 else None
+        return ()
+    return tuple({(sockets.holder, sockets.setting): sockets for sockets in found}.values())
 
 
 def holder_ref(sockets: Sockets) -> ObjectRef:

@@ -28,6 +28,7 @@ from dsview.listeners.ingress_nginx.pods import (
     public_ports,
     publish_service_key,
     published_services,
+    switch,
 )
 from dsview.listeners.ingress_nginx.sockets import (
     closed_nginx_ports,
@@ -114,7 +115,7 @@ class IngressNginx(Controller):
 
     def status_service(self, pod: Pod) -> Key | None:
         """`--publish-service`, unless a flag disables status updates (internal/ingress/status/status.go)."""
-        copies = not argument(pod, "publish-status-address") and argument(pod, "update-status") not in _FALSE
+        copies = not argument(pod, "publish-status-address") and switch(pod, "update-status") not in _FALSE
         return publish_service_key(pod) if copies else None
 
     def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dsview.core.command_flags import flag_value
+from dsview.core.command_flags import flag_value, switch_value
 from dsview.core.ports import port_number
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
@@ -65,6 +65,12 @@ def argument(pod: Pod, name: str) -> str:
     return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
 
 
+def switch(pod: Pod, name: str) -> str:
+    """The value of a boolean `--name` or `--name=value` of the controller: `true` without a value, empty if absent."""
+    container = controller_container(pod)
+    return switch_value(container.command_line, name) if container is not None else ""
+
+
 def _parse_key(pod: Pod, text: str) -> Key | None:
     namespace, slash, name = text.partition("/")
     if not text:
@@ -79,7 +85,7 @@ def config_map_key(pod: Pod) -> Key:
 
 def has_ssl_passthrough(pod: Pod) -> bool:
     """Whether the controller itself has the https port and nginx listens on 442."""
-    return is_truthy(argument(pod, "enable-ssl-passthrough"))
+    return is_truthy(switch(pod, "enable-ssl-passthrough"))
 
 
 def public_ports(pod: Pod) -> dict[str, int]:
@@ -131,7 +137,7 @@ def _controllers_of_class(name: str, state: ClusterReader) -> list[Pod]:
     if item is not None:
         return [pod for pod in pods if (argument(pod, "controller-class") or INGRESS_CONTROLLER) == item.controller]
     if not name:
-        return [pod for pod in pods if is_truthy(argument(pod, "watch-ingress-without-class"))]
+        return [pod for pod in pods if is_truthy(switch(pod, "watch-ingress-without-class"))]
     return [pod for pod in pods if (argument(pod, "ingress-class") or "nginx") == name]
 
 

@@ -33,7 +33,11 @@ from dsview.listeners.registry import PROXY_CONTROLLERS
 if TYPE_CHECKING:
     from dsview.sources.redact.redactor import Redactor
 
-_PATTERNS = tuple(name for c in PROXY_CONTROLLERS for name in (*c.gateway_controllers, *c.ingress_controllers))
+_PATTERNS = tuple(
+    name
+    for c in PROXY_CONTROLLERS
+    for name in (*c.gateway_controllers, *c.inner_gateway_controllers, *c.ingress_controllers)
+)
 _VOCABULARIES = tuple(c.vocabulary for c in KNOWN_CONTROLLERS)
 
 CONTROLLERS = frozenset(
@@ -124,6 +128,11 @@ def flag(name: str, value: str, redactor: Redactor) -> str | None:
             name, kept = spelling.replace("*", redactor.port(match[1])), value_kind
     shown = _value(kept, value, redactor) if kept is not None else None
     return f"{name}={shown}" if shown is not None else None
+
+
+def is_switch(name: str) -> bool:
+    """Whether a flag of a controller is a boolean, which does not take the next word as its value."""
+    return _FLAGS.get(name.lower()) is Value.SWITCH
 
 
 def variable(name: str, value: str, redactor: Redactor) -> str:

@@ -12,7 +12,7 @@ from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
-from dsview.sources.redact.front_doors import BINARIES, CONFIG_SWITCHES, SUBCOMMANDS, config_switches
+from dsview.sources.redact.front_doors import BINARIES, CONFIG_SWITCHES, SUBCOMMANDS, config_switches, is_switch
 from dsview.sources.redact.front_doors import flag as door_flag
 from dsview.sources.redact.redactor import Redactor
 
@@ -31,6 +31,7 @@ _PLAIN = (
     "update-status",
     "watch-ingress-without-class",
 )
+_BOOLEANS = ("allocate-node-cidrs", "enable-ssl-passthrough", "update-status", "watch-ingress-without-class")
 _OBJECTS = {"publish-service": Kind.SERVICE, "configmap": Kind.CONFIG_MAP}
 
 
@@ -47,7 +48,8 @@ def command_line(words: tuple[str, ...], redactor: Redactor) -> tuple[str, ...]:
             flag, equals, value = word.lstrip("-").partition("=")
             following = words[i + 1] if i + 1 < len(words) else ""
             if not equals:
-                value = "true" if following.startswith("-") or not following else following
+                is_alone = is_switch(flag) or flag in _BOOLEANS or following.startswith("-") or not following
+                value = "true" if is_alone else following
             redacted = _flag(flag, value, redactor)
             of_door = door_flag(flag, value, redactor) if redacted is None else f"{flag}={redacted}"
             if of_door is not None:
