@@ -46,7 +46,6 @@ def _reasons(session: Session) -> dict[str, str]:
 def test_nodes_alone_leave_everything_unevaluated_that_asks_what_services_have(tmp_path: Path) -> None:
     session = _left_with(lambda item: item["kind"] == "Node", tmp_path)
     assert _reasons(session) == {
-        "DS-CLU-001": NOTHING_TELLS,
         "DS-CLU-002": f"{NOTHING_TELLS}; evaluated between nodes only",
         "DS-NODE-001": NOTHING_TELLS,
     }

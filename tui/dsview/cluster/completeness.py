@@ -75,4 +75,6 @@ def why_absence_is_unreliable(state: ClusterState, kind: Kind) -> str:
     if bad and status.listed is None:
         which = f"{len(bad)} objects" if len(bad) > 1 else bad[0] if "/" in bad[0] else "an object"
         return f"{which} could not be read"
+    if status.namespaces is not None and status.listed is None:
+        return "read in some namespaces only"
     return "given as single objects only" if not status.listed else "listed for some namespaces only"

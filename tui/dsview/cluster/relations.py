@@ -159,12 +159,17 @@ def _drop(index: dict[T, _Routes], holder: T, route: HTTPRoute) -> None:
 
 
 def cluster_families(service: Service) -> tuple[Family, ...]:
-    """The families of a Service's cluster IPs. Headless and ExternalName Services have none.
+    """The families of a Service's cluster IPs. ExternalName Services have none.
 
-    If the addresses are redacted, spec.ipFamilies is used.
+    If the addresses are redacted, spec.ipFamilies is used. So it is for a headless Service with a selector and both
+    families, which the API server accepts only if the cluster has both. Without a selector, a headless Service gets
+    both families in any cluster (kubernetes/kubernetes pkg/registry/core/service/storage/alloc.go).
     """
     if service.is_external_name:
         return ()
+    if service.is_headless:
+        is_evidence = bool(service.selector) and len(service.families) == 2 and not service.is_manifest
+        return service.families if is_evidence else ()
     ips = service.real_cluster_ips
     return service.families if any_redacted(ips) else families_of(ips)
 

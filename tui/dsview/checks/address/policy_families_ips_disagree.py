@@ -16,7 +16,7 @@ Recreate the Service; an update cannot correct these fields.
 ## When it is a false alarm
 
 ipFamilies is empty, which a watch may deliver; then it is inferred from clusterIPs. A manifest may name one family and
-require both, because the API server adds the other one.
+require both, or have fewer cluster IPs than families, because the API server adds what is missing.
 
 ## Source
 
@@ -60,7 +60,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     named = service.families
     if ips and not service.is_headless and not any_redacted(ips):
         found = [family_of(ip) for ip in ips]
-        if list(service.ip_families or named) != found:
+        wanted = list(service.ip_families or named)
+        # For a manifest, the API server adds the missing addresses or families when the Service is created.
+        compared = min(len(found), len(wanted)) if service.is_manifest else None
+        if wanted[:compared] != found[:compared]:
             differing = [family for family in FAMILIES if (family in named) != (family in found)]
             shown = [f"{ip} ({family or 'no address'})" for ip, family in zip(ips, found, strict=True)]
             yield Problem(

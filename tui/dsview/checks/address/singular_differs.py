@@ -14,7 +14,8 @@ Find the webhook or operator that writes only one of the two fields; the API ser
 
 ## When it is a false alarm
 
-Both fields are empty, or the server is older than the plural field.
+Both fields are empty, the server is older than the plural field, or the Service is a manifest, which may have only the
+singular field because the API server adds the other one.
 
 ## Source
 
@@ -64,7 +65,7 @@ def decide(item: Service | Pod | Node, ctx: Context) -> Iterator[Problem]:
         case Node():
             yield from _differing("spec.podCIDR", item.pod_cidr, item.pod_cidrs, (1, 20), ctx)
         case Service():
-            if not item.is_external_name:
+            if not item.is_external_name and (item.cluster_ips or not item.is_manifest):
                 yield from _differing("spec.clusterIP", item.cluster_ip, item.cluster_ips, (1, 20), ctx)
 
 

@@ -43,8 +43,8 @@ check = Check(
     code="DS-CLU-008",
     slug="cluster-cidr-one-family",
     severity=Severity.WARNING,
-    needs=(Kind.CONFIG_MAP,),
-    uses=(Kind.NODE, Kind.POD),
+    needs=(Kind.CONFIG_MAP, Kind.POD),
+    uses=(Kind.NODE,),
     of_pods=(PodFacet.PATTERNS,),
     config_map=KUBE_PROXY,
 )

@@ -55,8 +55,9 @@ check = Check(
     code="DS-CLU-010",
     slug="control-plane-flags-disagree",
     severity=Severity.WARNING,
-    needs=(Kind.POD,),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.NODE),
+    needs=(Kind.POD, Kind.NODE),
+    substitutes=(Kind.POD,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     of_pods=(PodFacet.CONTROL_PLANE,),
     of_service_families=True,
 )

@@ -44,9 +44,10 @@ check = Check(
     code="DS-CLU-001",
     slug="layers-disagree",
     severity=Severity.WARNING,
-    needs=(Kind.NODE,),
+    needs=(Kind.NODE, Kind.POD),
     absence_of=(Kind.NODE, Kind.POD),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
+    of_all_namespaces=(Kind.POD,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     of_pods=(PodFacet.CONTROL_PLANE,),
     of_service_families=True,
 )

@@ -79,6 +79,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     ready = [pod for pod in pods if pod.ready and ctx.is_eligible(pod)]
     family = has[0] if len(has) == 1 else None
     if not ready:
+        if any(pod.ready and pod.phase == "Running" and pod.ips and not pod.deleted for pod in pods):
+            # It started less than a minute ago.
+            return
         yield Problem(
             message=f"No endpoint in any family: {_why_none(pods)}.",
             severity=Severity.NOTE,

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sized
 import msgspec
 
 from dsview.checks.engine.check import Check
-from dsview.cluster.completeness import may_rely_on_absence, unreadable, why_absence_is_unreliable
+from dsview.cluster.completeness import (
+    Completeness,
+    completeness,
+    may_rely_on_absence,
+    unreadable,
+    why_absence_is_unreliable,
+)
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.profile import Profile
 from dsview.cluster.relations import PodFacet
@@ -64,7 +70,7 @@ def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | No
     if any(state.status(other).cut_off for other in check.absence_of):
         return False
     if not all(map(state.is_known, check.needs)):
-        return any(map(state.is_known, check.substitutes)) and all(map(state.is_settled, check.reads))
+        return bool(_substitutes(state, check)) and all(map(state.is_settled, check.reads))
     return all(map(state.is_settled, (*check.uses, *check.substitutes)))
 
 
@@ -76,7 +82,19 @@ def may_evaluate(state: ClusterState, check: Check, kind: Kind | None, namespace
     return all(
         other is kind or not state.is_known(other) or may_rely_on_absence(state, other, namespace)
         for other in check.absence_of
-    )
+    ) and all(_is_whole(state, other) for other in check.of_all_namespaces)
+
+
+def _is_whole(state: ClusterState, kind: Kind) -> bool:
+    """Whether a kind, if it was read at all, was read in every namespace."""
+    return not state.is_known(kind) or completeness(state, kind) is Completeness.COMPLETE
+
+
+def _substitutes(state: ClusterState, check: Check) -> list[Kind]:
+    """The kinds that replace those that the check needs and that are unknown."""
+    if check.of_pods is not None and Kind.POD in check.needs and not state.is_known(Kind.POD):
+        return []
+    return [kind for kind in check.substitutes if state.is_known(kind)]
 
 
 def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
@@ -88,7 +106,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         return slices
     for kind in check.needs:
         if not state.is_known(kind):
-            known = [other.value for other in check.substitutes if state.is_known(other)]
+            known = [other.value for other in _substitutes(state, check)]
             partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
             return safe(f"{why_unknown(state, kind)}{partly}")
     for kind in check.uses:
@@ -136,9 +154,10 @@ def _incomplete(state: ClusterState, check: Check) -> str:
         is_own = kind in check.subjects
         is_listed = status.listed is None or is_own or (bool(status.listed) and not check.subjects)
         is_unreadable = bool(unreadable(state, kind)) and not is_own
-        if not status.health.is_complete or not (status.cut_off or is_unreadable or not is_listed):
+        is_whole = kind not in check.of_all_namespaces or _is_whole(state, kind)
+        if not status.health.is_complete or not (status.cut_off or is_unreadable or not is_listed or not is_whole):
             continue
-        is_partly = is_partly and not status.cut_off and (status.listed is None or bool(status.listed))
+        is_partly = is_partly and is_whole and not status.cut_off and (status.listed is None or bool(status.listed))
         lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_is_unreliable(state, kind)}")
     where = "the other namespaces" if any(unreadable(state, kind) for kind in check.absence_of) else "these namespaces"
     rest = f"; evaluated for {where} only" if lines and is_partly and check.subjects else ""

@@ -86,10 +86,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     * `subjects`: the kinds that it evaluates, one object at a time. Without subjects it evaluates the whole cluster
       once, and again after each change of `needs` or `uses`.
     * `needs`: the kinds that it requires besides its subject's own. If one could not be read, it is not evaluated, or
-      only partly with those in `substitutes`.
+      only partly with those in `substitutes`. Nothing replaces the pods of a check with `of_pods`.
     * `uses`: the kinds that it reads if they are available.
     * `absence_of`: the kinds that must be read completely, because the check treats an object that was not read as
       nonexistent. If it is the subject's own kind, the check compares the subject with all others.
+    * `of_all_namespaces`: those kinds in `absence_of` that must be read in every namespace, because the check makes a
+      statement about all their objects.
     * `of_pods`: the facets of Pods that a cluster-wide check reads. None means that every change of a Pod matters.
     * `config_map`: the ConfigMap that it needs. If None and ConfigMaps are needed, those of the controllers.
     * `of_listeners`: it is not evaluated if a configuration file could not be parsed. If one could not be read, the
@@ -120,6 +122,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     of_sockets: bool = False
     substitutes: tuple[Kind, ...] = ()
     absence_of: tuple[Kind, ...] = ()
+    of_all_namespaces: tuple[Kind, ...] = ()
     of_pods: tuple[PodFacet, ...] | None = None
     config_map: Key | None = None
     of_listeners: bool = False

@@ -31,7 +31,13 @@ from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.checks.load_balancer.shared import TYPE, has_unread_ip, terminates_connections, vip_families
+from dsview.checks.load_balancer.shared import (
+    TYPE,
+    has_unread_ip,
+    is_provider_known,
+    terminates_connections,
+    vip_families,
+)
 from dsview.core.address import AddressClass, are_addresses, classify, families_of
 from dsview.core.command_flags import split_list
 from dsview.core.finding import Severity
@@ -55,7 +61,8 @@ check = Check(
     slug="requested-ip-family",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
-    uses=(Kind.NODE,),
+    needs=(Kind.NODE,),
+    substitutes=(Kind.SERVICE,),
     absence_of=(Kind.NODE,),
     addresses=(LOAD_BALANCER_IPS,),
     cells=("vip",),
@@ -72,7 +79,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if service.is_manifest and service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}:
         # The API server adds the other family when the Service is created.
         return
-    if terminates_connections(service, ctx.profile):
+    if terminates_connections(service, ctx.profile) or not is_provider_known(service, ctx):
         return
     requested = {name: split_list(value) for name, value in service.annotations if name in _REQUESTED}
     texts = tuple(text for values in requested.values() for text in values)

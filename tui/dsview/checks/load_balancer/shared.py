@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import patch_service
 from dsview.cluster.profile import Profile
 from dsview.core.address import V6, Family, are_addresses, families_of
 from dsview.core.cidr import cidr_families, parse_cidrs
 from dsview.core.command_flags import split_list
+from dsview.kinds.kind import Kind
 from dsview.kinds.service import BALANCER_PREFIXES, Service
 
 SETTLES = 300.0
@@ -28,6 +30,8 @@ _OF_OTHER_CONTROLLERS = frozenset(
     }
 )
 """Annotations of load-balancer controllers in the cluster that forward packets to the nodes unchanged."""
+
+_AZURE_PREFIX = "service.beta.kubernetes.io/azure-load-balancer-"
 
 _PROXYING_CLASSES = frozenset({"tailscale"})
 """Values of spec.loadBalancerClass whose controllers run their own proxy at addresses of both families."""
@@ -91,6 +95,13 @@ def ranges_to_add(service: Service, family: Family) -> str:
 def limits_nobody(ranges: tuple[str, ...]) -> bool:
     """Whether source ranges admit all clients of a family, so they are not meant to limit access."""
     return any(cidr.prefix_length == 0 for cidr in parse_cidrs(ranges))
+
+
+def is_provider_known(service: Service, ctx: Context) -> bool:
+    """Whether the nodes, a class or an annotation show who provides the load balancer of a Service."""
+    if ctx.knows(Kind.NODE) or service.load_balancer_class:
+        return True
+    return any(name in _OF_OTHER_CONTROLLERS or name.startswith(_AZURE_PREFIX) for name, _ in service.annotations)
 
 
 def terminates_connections(service: Service, profile: Profile, ip_mode: str = "") -> bool:

@@ -31,7 +31,7 @@ from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.checks.load_balancer.shared import TYPE, terminates_connections
+from dsview.checks.load_balancer.shared import TYPE, is_provider_known, terminates_connections
 from dsview.checks.service.shared import add_family
 from dsview.core.address import family_of
 from dsview.core.finding import Severity
@@ -43,7 +43,9 @@ check = Check(
     slug="vip-foreign-family",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
-    uses=(Kind.NODE, Kind.ENDPOINT_SLICE, Kind.POD),
+    needs=(Kind.NODE,),
+    substitutes=(Kind.SERVICE,),
+    uses=(Kind.ENDPOINT_SLICE, Kind.POD),
     absence_of=(Kind.NODE,),
     addresses=(LOAD_BALANCER_IPS,),
     cells=("vip",),
@@ -63,6 +65,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if family is None or family in has:
             continue
         is_proxy = terminates_connections(service, ctx.profile, entry.ip_mode)
+        if not is_proxy and not is_provider_known(service, ctx):
+            continue
         yield Problem(
             message=f"{entry.ip} is {family}, but the Service has {families(has)} only"
             + (

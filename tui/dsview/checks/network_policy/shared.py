@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from dsview.core.address import Family
-from dsview.core.cidr import cidr_families
+from dsview.core.cidr import cidr_families, parse_cidrs
 from dsview.core.redacted import any_redacted
 from dsview.kinds.network_policy import NetworkPolicy, PolicyRule
 
@@ -71,8 +71,5 @@ def only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
         return None
     # A rule that allows the whole address space of one family is meant for all clients, regardless of what else is
     # allowed.
-    is_world = any(cidr.strip() in _WORLD for cidr in cidrs)
+    is_world = any(cidr.prefix_length == 0 for cidr in parse_cidrs(cidrs))
     return named[0] if is_world or not (opened or any(rule.has_selectors for rule in rules)) else None
-
-
-_WORLD = ("0.0.0.0/0", "::/0")
