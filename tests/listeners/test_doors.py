@@ -217,3 +217,14 @@ def test_the_trace_of_a_gateway_breaks_only_where_a_finding_says_so(tmp_path: Pa
     reasons = {entry.check: entry.reason for entry in session.not_evaluated()}
     assert "sockets of edge/web-nginx" in reasons["DS-LSN-001"]
     assert not [code for code, reason in reasons.items() if "web-nginx" in reason and code.startswith("DS-NGX")]
+
+
+@pytest.mark.parametrize(("kind", "plural"), [("GatewayClass", "gatewayclasses"), ("Gateway", "gateways")])
+def test_routes_whose_gateways_were_not_given_are_not_evaluated(kind: str, plural: str, tmp_path: Path) -> None:
+    items = [*doors.istio(), *doors.backend(), doors.route("a.example.com", "shop-web")]
+    reasons = {entry.check: entry.reason for entry in load(items, tmp_path).not_evaluated()}
+    assert "DS-GW-002" not in reasons
+
+    items = [item for item in items if item["kind"] != kind]
+    reasons = {entry.check: entry.reason for entry in load(items, tmp_path).not_evaluated()}
+    assert reasons["DS-GW-002"] == f"{plural}.gateway.networking.k8s.io: not given"

@@ -78,11 +78,15 @@ class RouteBackend(msgspec.Struct, frozen=True, gc=False):
 
 
 class HTTPRoute(Object, frozen=True, gc=False):
-    """An HTTPRoute. `parents` are the Gateways that it names, `accepted` those that accepted it."""
+    """An HTTPRoute. `parents` are the Gateways that it names, `accepted` those of them that accepted it.
+
+    `sections` are the listeners that it names, each with its Gateway. It attaches to all listeners of other Gateways.
+    """
 
     hostnames: tuple[str, ...] = ()
     parents: tuple[Key, ...] = ()
     accepted: tuple[Key, ...] = ()
+    sections: tuple[tuple[Key, str], ...] = ()
     backends: tuple[RouteBackend, ...] = ()
 
 
@@ -146,6 +150,7 @@ class _ParentWire(Wire):
     kind: str | None = None
     name: str = ""
     namespace: str | None = None
+    section_name: str | None = None
 
 
 class _BackendWire(Wire):
@@ -241,14 +246,18 @@ def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
     meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
     namespace: str = meta["namespace"]
     parents: dict[Key, None] = {}
+    sections: dict[tuple[Key, str], None] = {}
     for ref in spec.parent_refs or ():
         if (key := _gateway_key(ref, namespace)) is not None:
             parents[key] = None
+            sections[(key, ref.section_name or "")] = None
     accepted: dict[Key, None] = {}
     for parent in status.parents or ():
         for condition in parent.conditions or ():
             if condition.type == "Accepted" and condition.status == "True":
-                if (key := _gateway_key(parent.parent_ref, namespace)) is not None:
+                # The status may still have a Gateway that the route no longer names.
+                key = _gateway_key(parent.parent_ref, namespace)
+                if key is not None and key in parents:
                     accepted[key] = None
                 break
     backends: dict[RouteBackend, None] = {}
@@ -263,6 +272,7 @@ def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
         hostnames=texts(spec.hostnames),
         parents=parent_keys,
         accepted=accepted_keys,
+        sections=tuple((key, name) for key, name in sections if name and (key, "") not in sections),
         backends=tuple(backends),
     )
 
@@ -298,13 +308,22 @@ def _encode_gateway(item: Gateway) -> Json:
     }
 
 
+def _parent_refs(item: HTTPRoute) -> list[Json]:
+    found: list[Json] = []
+    for parent in item.parents:
+        namespace, name = parent
+        names = [section for key, section in item.sections if key == parent] or [""]
+        found += [without_empty(name=name, namespace=namespace, sectionName=section) for section in names]
+    return found
+
+
 def _encode_http_route(item: HTTPRoute) -> Json:
     backends = [without_empty(name=b.name, namespace=b.namespace, port=b.port) for b in item.backends]
     accepted = [{"type": "Accepted", "status": "True"}]
     return {
         "spec": without_empty(
             hostnames=list(item.hostnames),
-            parentRefs=[without_empty(name=name, namespace=namespace) for namespace, name in item.parents],
+            parentRefs=_parent_refs(item),
             rules=[{"backendRefs": backends}] if backends else None,
         ),
         "status": without_empty(

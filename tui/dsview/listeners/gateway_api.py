@@ -24,6 +24,10 @@ GATEWAY_CLASS_LABEL = "gateway.envoyproxy.io/owning-gatewayclass"
 """The label of proxies and Services that all Gateways of a class share (EnvoyProxy.spec.mergeGateways)."""
 
 
+_NOT_HTTP = frozenset({"TLS", "TCP", "UDP"})
+"""The protocols of listeners to which HTTPRoutes do not attach."""
+
+
 class Settings(msgspec.Struct, frozen=True):
     """The effective parameters of a Gateway, those of the Gateway itself first.
 
@@ -54,10 +58,17 @@ def owner_of(labels: Labels, namespace: str) -> Key | None:
 def hosts_of(gateway: Gateway, route: HTTPRoute) -> tuple[str, ...]:
     """The hosts that a route publishes through a Gateway: those that the route and a listener have in common.
 
-    Either may have none, which means any. Of a wildcard and a name that it covers, it is the name
-    (gateway.networking.k8s.io HTTPRouteSpec.hostnames).
+    The listeners are those that the route names, or all of HTTP. Either may have no host, which means any. Of a
+    wildcard and a name that it covers, it is the name (gateway.networking.k8s.io HTTPRouteSpec.hostnames).
     """
-    listening = tuple(dict.fromkeys(listener.hostname for listener in gateway.listeners))
+    sections = {name for key, name in route.sections if key == gateway.key}
+    listening = tuple(
+        dict.fromkeys(
+            listener.hostname
+            for listener in gateway.listeners
+            if listener.protocol not in _NOT_HTTP and (not sections or listener.name in sections)
+        )
+    )
     if not route.hostnames:
         return tuple(filter(None, listening))
     if not any(listening) or "" in listening:

@@ -111,7 +111,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
             return safe(f"{why_unknown(state, kind)}{partly}")
     for kind in check.uses:
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
-        if not state.is_settled(kind) or (is_optional and state.may_have_unread(kind)):
+        if not state.is_settled(kind) or (is_optional and _may_lack(state, check, kind)):
             return why_unknown(state, kind)
     incomplete = _incomplete(state, check)
     if incomplete:
@@ -132,6 +132,18 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
     reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _may_lack(state: ClusterState, check: Check, kind: Kind) -> bool:
+    """Whether objects of an add-on's kind may exist that were not read.
+
+    Where files have objects of its API group that the check is about, they only lack the kind: the add-on is there.
+    """
+    if state.may_have_unread(kind):
+        return True
+    group = RESOURCES[kind].group
+    is_there = any(RESOURCES[of].group == group and len(state.store(of)) for of in check.subjects if of in RESOURCES)
+    return is_there and state.status(kind).health is Health.NOT_GIVEN
 
 
 def unknown_doors(state: ClusterState) -> str:

@@ -204,6 +204,9 @@ def gateway_fields(item: Object, redactor: Redactor) -> dict[str, Any] | None:
                 "hostnames": tuple(map(redactor.host, item.hostnames)),
                 "parents": tuple(redactor.key_of(Kind.GATEWAY, key) for key in item.parents),
                 "accepted": tuple(redactor.key_of(Kind.GATEWAY, key) for key in item.accepted),
+                "sections": tuple(
+                    (redactor.key_of(Kind.GATEWAY, key), redactor.port(name)) for key, name in item.sections
+                ),
                 "backends": tuple(
                     RouteBackend(*redactor.key_of(Kind.SERVICE, backend.key), backend.port) for backend in item.backends
                 ),
