@@ -215,3 +215,16 @@ def test_check_is_silent_only_where_the_object_that_cannot_be_read_may_be_its_mi
     reasons = {entry.check: entry.reason for entry in session.not_evaluated()}
     assert "shop/web-" in reasons["DS-EPS-001"]
     assert reasons["DS-EPS-001"].endswith("could not be read; evaluated for the other namespaces only")
+
+
+def test_pods_of_some_namespaces_say_nothing_of_the_whole_cluster() -> None:
+    file = case_file(registry()["DS-CLU-001"])
+    case = file.fires[0]
+    whole = session_of(file, case).profile
+    assert (whole.qualifiers, whole.unused_families) == (("services dual, pods single",), ())
+    unused = msgspec.structs.replace(case, objects=case_file(registry()["DS-POD-006"]).objects)
+    assert session_of(file, unused).profile.unused_families == ("IPv6",)
+    for status in ({"listed": ["default"]}, {"namespaces": ["default"]}):
+        in_part = {"Pod": {"health": "given", **status}}
+        assert not session_of(file, msgspec.structs.replace(case, status=in_part)).profile.qualifiers
+        assert not session_of(file, msgspec.structs.replace(unused, status=in_part)).profile.unused_families

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from dsview.cluster.completeness import Completeness, completeness
 from dsview.cluster.node_facts import NodeFacts, has_hidden_ranges, kubelet_version, own_facts, parse_version, with_pods
 from dsview.cluster.relations import PodFacet, cluster_families
 from dsview.cluster.state import ClusterState, control_plane_component
@@ -36,7 +37,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `conforming`: families in which at least 90 % of the pods are in the podCIDRs of their nodes (DS-POD-004).
     `other_dataplane`: something other than kube-proxy programs Services. `serves_load_balancers`: a LoadBalancer
     Service has an entry in its status, so something serves them. `unused_families`: families that nodes have for pods,
-    but no pod on the pod network has (DS-POD-006). `balancers_end_connections`: a node is of a provider whose load
+    but no pod on the pod network has (DS-POD-006), if all pods were read. `balancers_end_connections`: a node is of a provider whose load
     balancers terminate each connection and open a new one.
     """
 
@@ -169,6 +170,7 @@ class ProfileTracker:
         changed_nodes = self._refresh_nodes()
         state = self._state
         conforming = state.conformity.families(state.pods)
+        are_pods_whole = completeness(state, Kind.POD) is Completeness.COMPLETE
         seen = (
             *(state.epochs[kind] for kind in self._SOURCES),
             state.server,
@@ -176,6 +178,7 @@ class ProfileTracker:
             state.system_apps.has_other_dataplane,
             conforming,
             state.pod_counts.unused,
+            are_pods_whole,
         )
         if seen == self._seen and not changed_nodes:
             return False, changed_nodes
@@ -186,9 +189,9 @@ class ProfileTracker:
         base = service_profile(state)
         profile = msgspec.structs.replace(
             base,
-            qualifiers=_qualifiers(base, *self._node_sets),
+            qualifiers=_qualifiers(base, *self._node_sets, are_pods_whole=are_pods_whole),
             serves_load_balancers=state.served_load_balancers > 0,
-            unused_families=self._unused_families(base),
+            unused_families=self._unused_families(base) if are_pods_whole else (),
             balancers_end_connections=_balancers_end_connections(state),
             conforming=conforming,
             other_dataplane=state.system_apps.has_other_dataplane,
@@ -268,12 +271,15 @@ def _family_sets(families: Iterable[tuple[Family, ...]]) -> NodeSets:
     return frozenset(frozenset(found) for found in set(families) if found)
 
 
-def _qualifiers(profile: Profile, pod_sets: NodeSets, internal_sets: NodeSets) -> tuple[str, ...]:
+def _qualifiers(
+    profile: Profile, pod_sets: NodeSets, internal_sets: NodeSets, *, are_pods_whole: bool
+) -> tuple[str, ...]:
     found: list[str] = []
     pods_dual = any(len(s) == 2 for s in pod_sets)
     if pods_dual and len(profile.service_families) == 1:
         found.append("pods dual, services single")
-    if pod_sets and not pods_dual and profile.is_dual:
+    # Pods that were not read may have both families.
+    if pod_sets and not pods_dual and profile.is_dual and are_pods_whole:
         found.append("services dual, pods single")
     if len(pod_sets) > 1 or len(internal_sets) > 1:
         found.append("mixed nodes")
