@@ -36,9 +36,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     `conforming`: families in which at least 90 % of the pods are in the podCIDRs of their nodes (DS-POD-004).
     `other_dataplane`: something other than kube-proxy programs Services. `serves_load_balancers`: a LoadBalancer
-    Service has an entry in its status, so something serves them. `unused_families`: families that nodes have for pods,
-    but no pod on the pod network has (DS-POD-006), if all pods were read. `balancers_end_connections`: a node is of a provider whose load
-    balancers terminate each connection and open a new one.
+    Service has an entry in its status, so something serves them. `unused_families`: families that nodes have for
+    pods, but no pod on the pod network has (DS-POD-006), if all pods were read. `balancers_end_connections`: a node
+    is of a provider whose load balancers terminate each connection and open a new one.
     """
 
     service_families: tuple[Family, ...] = ()

@@ -15,7 +15,7 @@ from dsview.checks.engine.remediation import (
 )
 from dsview.core.address import Family, families_of, other
 from dsview.core.finding import CLUSTER, Cause, ObjectRef
-from dsview.kinds.endpoint_slice import Endpoint, unpack_identity
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, unpack_identity
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
@@ -30,6 +30,14 @@ RESTART_CONTROLLER_MANAGER = (
     "Restart kube-controller-manager: its endpointslice controller creates the slices.\n"
     + look_at(kubectl("kube-system", "logs", options=("-l", "component=kube-controller-manager", "--tail=100")))
 )
+
+
+def correct_slice(item: EndpointSlice) -> str:
+    """How to correct a slice: the endpoint slice controller creates its own anew, but nothing restores any other."""
+    if item.managed_by == CONTROLLER:
+        return kubectl(item.namespace, "delete", "endpointslice", item.name)
+    source = f"in its controller ({item.managed_by})" if item.managed_by else "where it is written"
+    return f"Correct EndpointSlice {item.name} {source}."
 
 
 def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoint]:

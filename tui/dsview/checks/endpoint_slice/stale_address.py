@@ -28,11 +28,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE, OF_KUBERNETES
+from dsview.checks.endpoint_slice.shared import GRACE, OF_KUBERNETES, correct_slice
 from dsview.checks.engine.address_fields import ENDPOINTS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, kubectl, names, ref
+from dsview.checks.engine.remediation import count, names, ref
 from dsview.core.address import FAMILIES, family_of, same_address
 from dsview.core.finding import Severity
 from dsview.kinds.endpoint_slice import EndpointSlice, unpack
@@ -76,7 +76,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             family=family,
             observed=names(stale),
             expected=has,
-            fix="\n".join(_rewrite(item) for item in slices.values()),
+            fix="\n".join(correct_slice(item) for item in slices.values()),
             related=(
                 *(ref("EndpointSlice", item) for item in slices.values()),
                 *(ref("Pod", pod) for pod in pods[:20]),
@@ -102,10 +102,3 @@ def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tupl
             # Text that is not an address cannot be compared.
             if family_of(address) is not None and not any(same_address(address, ip) for ip in pod.ips):
                 yield address, pod
-
-
-def _rewrite(item: EndpointSlice) -> str:
-    if item.managed_by == CONTROLLER:
-        return kubectl(item.namespace, "delete", "endpointslice", item.name)
-    source = f"in its controller ({item.managed_by})" if item.managed_by else "where it is written"
-    return f"Correct EndpointSlice {item.name} {source}."

@@ -11,7 +11,8 @@ kube-proxy ignores such a slice, or uses addresses of the wrong family.
 
 ## Fix
 
-Delete the slice, and find out what wrote it.
+Delete a slice of the endpoint slice controller, which creates it again where it is needed. Correct any other slice
+where it is written.
 
 ## When it is a false alarm
 
@@ -27,13 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE
+from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE, correct_slice
 from dsview.checks.engine.address_fields import ENDPOINTS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
     families,
-    kubectl,
     names,
     ref,
 )
@@ -68,7 +68,7 @@ def decide(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
                     field=f"endpoints[{i}].addresses",
                     observed=names(wrong),
                     expected=f"an {item.address_type} address",
-                    fix=_delete(item),
+                    fix=correct_slice(item),
                 )
     service = ctx.state.services.get((item.namespace, item.service_name)) if item.service_name else None
     if service is None or service.is_external_name:
@@ -80,7 +80,7 @@ def decide(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
             field="addressType",
             observed="FQDN",
             expected=families(service.families),
-            fix=_delete(item),
+            fix=correct_slice(item),
             related=related,
         )
     elif item.managed_by == CONTROLLER and service.families and item.address_type not in service.families:
@@ -91,11 +91,7 @@ def decide(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
             field="addressType",
             observed=item.address_type,
             expected=families(service.families),
-            fix=_delete(item),
+            fix=correct_slice(item),
             related=related,
             grace=GRACE,
         )
-
-
-def _delete(item: EndpointSlice) -> str:
-    return kubectl(item.namespace, "delete", "endpointslice", item.name)
