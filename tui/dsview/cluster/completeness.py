@@ -66,6 +66,20 @@ def may_rely_on_absence(state: ClusterState, kind: Kind, namespace: str | None =
     return namespace in status.listed if namespace else bool(status.listed)
 
 
+_SYSTEM_NAMESPACE = "kube-system"
+
+
+def is_whole(state: ClusterState, kind: Kind) -> bool:
+    """Whether all objects of a kind were read, so that statements about all of them are possible.
+
+    Tools that collect each namespace separately list all of them: kube-system, and each in which anything was seen.
+    """
+    status = state.status(kind)
+    if not status.health.is_complete or status.cut_off or status.namespaces is not None or unreadable(state, kind):
+        return False
+    return status.listed is None or status.listed.issuperset((_SYSTEM_NAMESPACE, *state.namespaces()))
+
+
 def why_absence_is_unreliable(state: ClusterState, kind: Kind) -> str:
     """The reason in a few words, such as `cut off (pods.json was not read to its end)`."""
     status = state.status(kind)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from dsview.cluster.completeness import Completeness, completeness
+from dsview.cluster.completeness import is_whole
 from dsview.cluster.node_facts import NodeFacts, has_hidden_ranges, kubelet_version, own_facts, parse_version, with_pods
 from dsview.cluster.relations import PodFacet, cluster_families
 from dsview.cluster.state import ClusterState, control_plane_component
@@ -170,7 +170,7 @@ class ProfileTracker:
         changed_nodes = self._refresh_nodes()
         state = self._state
         conforming = state.conformity.families(state.pods)
-        are_pods_whole = completeness(state, Kind.POD) is Completeness.COMPLETE
+        are_pods_whole = is_whole(state, Kind.POD)
         seen = (
             *(state.epochs[kind] for kind in self._SOURCES),
             state.server,

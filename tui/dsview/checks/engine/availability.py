@@ -7,13 +7,7 @@ from collections.abc import Callable, Sized
 import msgspec
 
 from dsview.checks.engine.check import Check
-from dsview.cluster.completeness import (
-    Completeness,
-    completeness,
-    may_rely_on_absence,
-    unreadable,
-    why_absence_is_unreliable,
-)
+from dsview.cluster.completeness import is_whole, may_rely_on_absence, unreadable, why_absence_is_unreliable
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.profile import Profile
 from dsview.cluster.relations import PodFacet
@@ -82,12 +76,7 @@ def may_evaluate(state: ClusterState, check: Check, kind: Kind | None, namespace
     return all(
         other is kind or not state.is_known(other) or may_rely_on_absence(state, other, namespace)
         for other in check.absence_of
-    ) and all(_is_whole(state, other) for other in check.of_all_namespaces)
-
-
-def _is_whole(state: ClusterState, kind: Kind) -> bool:
-    """Whether a kind, if it was read at all, was read in every namespace."""
-    return not state.is_known(kind) or completeness(state, kind) is Completeness.COMPLETE
+    ) and all(is_whole(state, other) or not state.is_known(other) for other in check.of_all_namespaces)
 
 
 def _substitutes(state: ClusterState, check: Check) -> list[Kind]:
@@ -166,10 +155,10 @@ def _incomplete(state: ClusterState, check: Check) -> str:
         is_own = kind in check.subjects
         is_listed = status.listed is None or is_own or (bool(status.listed) and not check.subjects)
         is_unreadable = bool(unreadable(state, kind)) and not is_own
-        is_whole = kind not in check.of_all_namespaces or _is_whole(state, kind)
-        if not status.health.is_complete or not (status.cut_off or is_unreadable or not is_listed or not is_whole):
+        is_enough = kind not in check.of_all_namespaces or is_whole(state, kind)
+        if not status.health.is_complete or not (status.cut_off or is_unreadable or not is_listed or not is_enough):
             continue
-        is_partly = is_partly and is_whole and not status.cut_off and (status.listed is None or bool(status.listed))
+        is_partly = is_partly and is_enough and not status.cut_off and (status.listed is None or bool(status.listed))
         lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_is_unreliable(state, kind)}")
     where = "the other namespaces" if any(unreadable(state, kind) for kind in check.absence_of) else "these namespaces"
     rest = f"; evaluated for {where} only" if lines and is_partly and check.subjects else ""
