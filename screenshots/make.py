@@ -162,7 +162,7 @@ VIEWS: dict[str, Picture] = {
     "palette": Picture(keys=("p",)),
     "help": Picture(keys=("?",)),
     "fleet": Picture(scenario=FLEET),
-    "fleet-findings": Picture(scenario=FLEET, keys=("w",), wait="DS-POD-001"),
+    "fleet-findings": Picture(scenario=FLEET, keys=("w",), wait="POD-001"),
 }
 """Every screen, and the keys that lead to it."""
 

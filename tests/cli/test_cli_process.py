@@ -198,10 +198,24 @@ def test_a_pane_behind_the_demo_is_the_pane() -> None:
         (("check", "--kubeconfig", "/does/not/exist"), "/does/not/exist"),
         (("check", "--demo", "--config", "/does/not/exist"), "/does/not/exist does not exist."),
         (("check", "--demo", "--baseline", "/does/not/exist"), "The baseline cannot be read: No such file"),
-        (("check", "--demo", "--trace-file", "/does/not/exist"), "The trace file cannot be written: No such file"),
-        (("check", "--demo", "--log-file", "/does/not/exist"), "The log file cannot be written: No such file"),
+        (
+            ("check", "--demo", "--trace-file", "/does/not/exist"),
+            "The trace file cannot be written: the folder /does/not does",
+        ),
+        (
+            ("check", "--demo", "--log-file", "/does/not/exist"),
+            "The log file cannot be written: the folder /does/not does",
+        ),
         (("show", "pods", "--demo", "--filter", "/(/"), "--filter: This pattern is not valid"),
-        (("snapshot", "--demo", "-o", "/does/not/exist"), "exist cannot be written: No such file"),
+        (
+            ("snapshot", "--demo", "-o", "/does/not/exist"),
+            "/does/not/exist cannot be written: the folder /does/not does",
+        ),
+        (
+            ("record", "--demo", "--", "/does/not/exist"),
+            "/exist cannot be written: the folder /does/not does",
+        ),
+        (("check", "--from", __file__, "--at", "12:00"), "test_cli_process.py is not a recording: --at selects"),
         (("help", "nothing"), "keys, filters, checks, config, config-schema, rbac, exit-codes"),
         (("nothing",), "No such command 'nothing'"),
     ],

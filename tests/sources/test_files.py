@@ -647,6 +647,7 @@ def test_what_holds_no_objects_at_all_is_an_error_with_what_to_do(content: bytes
     with pytest.raises(UserError, match=r"standard input contains no Kubernetes objects.*kubectl get") as caught:
         read_bytes(content)
     assert caught.value.exit_code == 2
+    assert str(caught.value).count("standard input") == 1
 
 
 def test_paths_that_cannot_be_read_are_errors(tmp_path: Path) -> None:

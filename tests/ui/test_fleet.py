@@ -176,8 +176,11 @@ async def test_the_key_bar_says_what_escape_and_enter_do_here() -> None:
         assert "Esc all " in stage.lines[-1]
         await stage.press("escape", "w")
         assert "Esc clusters" in stage.lines[-1]
+        assert "w clusters" not in stage.lines[-1]
+        await stage.press("/", *"code:POD-001", "enter")
+        assert "Esc all " in stage.lines[-1]
         assert "w clusters" in stage.lines[-1]
-        await stage.press("escape", "enter")
+        await stage.press("escape", "escape", "enter")
         await stage.until(lambda: stage.app.screen is stage.app.main)
         await stage.until(lambda: "Esc fleet" in stage.lines[-1])
         assert "T timeline" in stage.lines[-1]
@@ -185,6 +188,7 @@ async def test_the_key_bar_says_what_escape_and_enter_do_here() -> None:
 
 async def test_keys_that_need_an_open_cluster_say_so() -> None:
     async with fleet((120, 40)) as (stage, _):
+        assert "timeline" not in stage.lines[-1]
         await stage.press("i")
         assert "No cluster is open yet." in stage.text
         await stage.press("T")
@@ -262,13 +266,33 @@ async def test_findings_of_all_clusters_have_their_cluster_and_open_it() -> None
     async with fleet((160, 40)) as (stage, feed):
         await stage.press("w")
         assert "Findings of the fleet" in stage.lines[0]
-        errors = [line for line in stage.lines if "■" in line and "DS-" in line]
+        errors = [line for line in stage.lines if "■" in line and "POD-001" in line]
         assert "prod-eu-1" in errors[0]
         await stage.press("/", *"cluster:prod-ap-1 LB-001", "enter", "enter")
         await stage.until(lambda: "Service payments/gateway" in stage.lines[0])
         assert feed.opened[-1].source.name == "prod-ap-1"
         await stage.press("escape")
         assert stage.app.screen is stage.app.main
+
+
+async def test_findings_say_what_is_wrong_first_and_the_check_last() -> None:
+    async with fleet((80, 24)) as (stage, _):
+        await stage.press("w")
+        titles = stage.lines[1].split()
+        assert titles[:4] == ["Cluster", "What", "is", "wrong"]
+        assert titles[-2:] in (["Check", "Explains"], ["Family", "Check"])
+        assert "DS-" not in "\n".join(stage.lines[2:])
+
+
+async def test_the_screens_of_a_cluster_name_it() -> None:
+    async with fleet((80, 24)) as (stage, _):
+        await stage.press("enter")
+        await stage.until(lambda: stage.app.screen is stage.app.main)
+        await stage.until(lambda: "■" in stage.text)
+        for key in ("t", "w", "T"):
+            await stage.press(key)
+            await stage.until(lambda: stage.lines[0].startswith(" prod-eu-1 ►"))
+            await stage.press("escape")
 
 
 async def test_escape_leads_from_the_findings_to_the_clusters() -> None:

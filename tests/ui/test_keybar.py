@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets import OptionList
 
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
@@ -88,3 +89,21 @@ async def test_namespaces_say_what_they_count() -> None:
     async with on_stage() as stage:
         await stage.press("n")
         assert any("office  1 Service, 1 Pod" in line for line in stage.lines)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 16)])
+async def test_the_line_under_the_cursor_of_a_long_list_is_visible(size: tuple[int, int]) -> None:
+    async with on_stage(size=size) as stage:
+        await stage.press("colon", *["down"] * 30)
+        names = [action.title for action in stage.app.actions]
+        options = stage.app.screen.query_one(OptionList)
+        assert options.highlighted == 30
+        words = str(options.get_option_at_index(30).prompt).strip().split("  ")[0].strip()
+        assert words in names
+        assert any(f"│    {words}  " in line for line in stage.lines)
+
+
+async def test_a_long_description_in_a_list_wraps() -> None:
+    async with on_stage(size=(80, 24)) as stage:
+        await stage.press("colon", *"timeline")
+        await stage.until(lambda: "from when it is opened." in " ".join(stage.text.replace("│", " ").split()))

@@ -174,6 +174,13 @@ def test_a_layer_in_which_all_have_the_family_says_how_many_are_flagged_for_some
     assert "Nodes ■1 " in gap_line(other, 80, UNICODE).plain + " "
 
 
+def test_every_flagged_layer_of_the_demo_fits_into_80_cells() -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    line = gap_line(overview_now(session), 80, UNICODE)
+    assert line.cell_length <= 80
+    assert "Svc ▲15/19 Eps ■14/15 LBs ■2/4 Listeners ■9/14" in line.plain
+
+
 def test_no_family_is_well_and_no_pane_empty_before_its_kind_was_read() -> None:
     source = ScriptedSource()
     session = Session(source, clock=lambda: NOW)

@@ -132,11 +132,14 @@ async def test_it_plays_faster_each_time_and_stops_at_the_end(recording: Path, m
     monkeypatch.setattr("dsview.ui.time_travel.FRAME", 0.5)
     async with looking_at(recording) as screen:
         await screen.press("left_curly_bracket", "left_curly_bracket", "full_stop")
-        assert "1x" in screen.bar
+        assert "►1x" in screen.bar
+        assert ". 10x" in screen.bar
         await screen.press("full_stop")
-        assert "10x" in screen.bar
+        assert "►10x" in screen.bar
+        assert ". 60x" in screen.bar
         await screen.press("full_stop")
-        assert "60x" in screen.bar
+        assert "►60x" in screen.bar
+        assert ". stop" in screen.bar
         await screen.until(lambda: screen.seconds == 89)
         assert "x " not in screen.bar[:16]
 
@@ -335,6 +338,17 @@ async def test_the_lanes_fit(recording: Path, width: int) -> None:
         await screen.press("D")
         await screen.until(lambda: "then 08:00:00" in screen.text)
         assert all(line.cell_length <= width for line in map(Content, screen.text.splitlines()))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_the_lanes_show_whole_addresses(recording: Path, width: int) -> None:
+    async with looking_at(recording, size=(width, 100)) as screen:
+        await screen.press("D")
+        await screen.until(lambda: "no finding" in screen.text)
+        lanes = [line.split("│") for line in screen.text.splitlines() if line.count("│") == 2]
+        now = "".join(lane[2].strip() for lane in lanes)
+        assert "2001:db8:cafe::12" in now
+        assert "…" not in "".join(lane[1] + lane[2] for lane in lanes)
 
 
 async def test_d_tells_what_changed_since_r(tmp_path: Path) -> None:

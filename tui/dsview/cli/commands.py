@@ -120,13 +120,14 @@ def set_up_logs(settings: Settings) -> None:
     """Open the requested log file. Raises `UserError` if that fails."""
     from dsview.cli import crash
     from dsview.cli.logs import set_up
-    from dsview.core.errors import UserError
+    from dsview.core.errors import UserError, write_failure
 
     crash.set_up()
     try:
         set_up(settings.log_file, settings.verbose, redact=settings.redact)
     except OSError as error:
-        raise UserError(f"The log file cannot be written: {error.strerror or error}.") from None
+        reason = write_failure(Path(settings.log_file or ""), error)
+        raise UserError(f"The log file cannot be written: {reason}.") from None
 
 
 def read_everything(

@@ -136,6 +136,8 @@ def _recording_of(settings: Settings) -> Path | None:
         from dsview.cli.recorded_demo import record_demo
 
         return record_demo(settings.demo or DEFAULT_SCENARIO)
+    if settings.at is not None and path is not None and path.exists():
+        raise UserError(f"{path.name} is not a recording: --at selects a moment of one.")
     if settings.at is not None:
         raise UserError("--at selects a moment of a recording, so it needs --from FILE or --demo.")
     return None

@@ -15,6 +15,7 @@ def open_trace(settings: Settings) -> Trace | None:
     try:
         return Trace(Path(settings.trace_file))
     except OSError as error:
-        from dsview.core.errors import UserError  # noqa: PLC0415  (rarely needed)
+        from dsview.core.errors import UserError, write_failure  # noqa: PLC0415  (rarely needed)
 
-        raise UserError(f"The trace file cannot be written: {error.strerror or error}.") from None
+        reason = write_failure(Path(settings.trace_file), error)
+        raise UserError(f"The trace file cannot be written: {reason}.") from None

@@ -229,7 +229,7 @@ def _summary(plan: Plan) -> str:
         if single
         else "No Service has only one family"
     )
-    return f"{first}; {plan.dual} dual-stack, {plan.without} with no family or not changeable."
+    return f"{first}; {plan.dual} dual-stack, {plan.without} without a family, or not to be changed."
 
 
 def _prose(text: str, width: int, indent: str) -> list[str]:

@@ -65,7 +65,7 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
         yield f"But: {', '.join(cluster.qualifiers)}"
     yield (
         f"Read: {plural(counts.services, 'Service')}, {plural(counts.endpoint_slices, 'EndpointSlice')}, "
-        f"{plural(counts.pods, 'Pod')}, {plural(counts.nodes, 'Node')}, {plural(counts.listeners, 'listener')}"
+        f"{plural(counts.pods, 'Pod')}, {plural(counts.nodes, 'Node')}, {plural(counts.listeners, 'listen socket')}"
     )
     yield ""
     for line in lines_of(report):

@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from dsview.core.errors import UserError
+from dsview.core.errors import UserError, write_failure
 from dsview.core.listen import ListenSource, ProxyListeners
+from dsview.core.text import safe
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
@@ -118,7 +119,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
         # The reader closed the pipe because it has read enough.
         return
     except OSError as error:
-        raise UserError(f"{path.name} cannot be written: {error.strerror or error}.") from None
+        raise UserError(safe(f"{path} cannot be written: {write_failure(path, error)}.")) from None
 
 
 def _open(path: Path) -> AbstractContextManager[BinaryIO]:

@@ -98,10 +98,10 @@ CLUSTER_COLUMNS: tuple[Column, ...] = (
 
 FINDING_COLUMNS: tuple[Column, ...] = (
     Column(id="cluster", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=32),
-    Column(id="check", title="Check", help="The check.", width=11, max_width=11),
-    Column(id="family", title="Family", help="The family of the finding.", width=6, max_width=6, priority=2),
+    Column(id="message", title="What is wrong", help="In a sentence.", width=20, max_width=200),
     Column(id="object", title="Object", help="The object, and the number of similar ones.", width=14, max_width=56),
-    Column(id="message", title="Finding", help="What is wrong.", width=20, max_width=200),
+    Column(id="family", title="Family", help="The family of the finding.", width=6, max_width=6, priority=2),
+    Column(id="check", title="Check", help="The code of the check.", width=8, max_width=10),
     Column(
         id="explains", title="Explains", help="The number of findings it explains.", width=8, align="right", priority=1
     ),
@@ -217,10 +217,10 @@ def finding_row(key: Key, member: Member, finding: FleetFinding) -> Row:
     """One finding of a cluster."""
     cells = (
         Cell(member.name),
-        Cell(safe(finding.check)),
-        Cell(safe(finding.family)) if finding.family is not None else NOTHING,
-        Cell(finding.title),
         Cell(finding.message),
+        Cell(finding.title),
+        Cell(safe(finding.family)) if finding.family is not None else NOTHING,
+        Cell(safe(finding.check.removeprefix("DS-")), value=finding.check),
         Cell(safe(f"{finding.explains:,}")) if finding.explains else NOTHING,
     )
     return Row(key, cells, tuple(_findings([finding])))

@@ -228,6 +228,11 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         """Where Escape leads from the main screen with nothing to undo; empty if it leads nowhere."""
         return ""
 
+    @property
+    def cluster_crumb(self) -> str:
+        """The name of the cluster in the breadcrumbs, where there are several; else empty."""
+        return ""
+
     def leave_main(self) -> None:
         """Escape on the main screen with nothing to undo: there is no screen above it."""
 

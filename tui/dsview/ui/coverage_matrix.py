@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
 from dsview.analysis.family_coverage import Count, Layer
@@ -20,6 +22,10 @@ _GAP_WIDTH, _SHORT_GAP_WIDTH = 3, 2
 """The blanks between two layers, and where room is short."""
 
 _SHORT = {LayerName.LOAD_BALANCERS: "LBs"}
+
+_SHORTEST = {**_SHORT, LayerName.SERVICES: "Svc", LayerName.ENDPOINTS: "Eps"}
+"""The names where a count would otherwise not fit."""
+
 _LABEL = 7
 _MIN_WIDTH_OF_MESSAGE = 70
 """The minimum width of a line with a message; a shorter line names the check."""
@@ -80,11 +86,12 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
 
 def gap_line(overview: Overview, width: int, glyphs: Glyphs) -> Content:
     """One line for both families: the layers in which some objects lack one, or only the flagged layers."""
-    all_gaps = _gaps(overview, glyphs, only_flagged=False)
-    return all_gaps if all_gaps.cell_length <= width else _gaps(overview, glyphs, only_flagged=True)
+    wordings = ((_SHORT, False), (_SHORT, True), (_SHORTEST, True))
+    lines = [_gaps(overview, glyphs, names, only_flagged=only_flagged) for names, only_flagged in wordings]
+    return next((line for line in lines if line.cell_length <= width), lines[-1])
 
 
-def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
+def _gaps(overview: Overview, glyphs: Glyphs, names: Mapping[LayerName, str], *, only_flagged: bool) -> Content:
     parts: list[Part] = []
     for family in overview.families or FAMILIES:
         shown: list[Part] = []
@@ -96,7 +103,7 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
             if count is None or (count.is_whole and (flag is None or _is_shown_by_pods(layer, family, overview))):
                 continue
             is_whole = False
-            name = _SHORT.get(layer.name, layer.name)
+            name = names.get(layer.name, layer.name)
             if flag is not None or _is_short(layer, count):
                 mark = glyphs.severity(flag) if flag is not None else glyphs.short
                 # All have the family, so the number of flagged objects is shown.

@@ -137,6 +137,11 @@ class FleetApp(DsviewApp):
         """Where Escape leads from the main screen."""
         return "fleet"
 
+    @property
+    def cluster_crumb(self) -> str:
+        """The name of the open cluster: screens of another cluster would look the same."""
+        return safe(self.workspace.session.source.name) if self.workspace is not None else ""
+
     def leave_main(self) -> None:
         """Return to the fleet; the cluster is closed and its data released."""
         self._opener.abandon()

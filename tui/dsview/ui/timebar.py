@@ -17,7 +17,10 @@ from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, Part, content
 if TYPE_CHECKING:
     from dsview.session.replay import ReplaySession
 
-_KEYS = (("< >", "change"), ("{ }", "minute"), ("( )", "finding"), (".", "play"))
+_STEPS = (("< >", "change"), ("{ }", "minute"), ("( )", "finding"))
+_PLAY = {0: "play", 1: "10x", 10: "60x", 60: "stop"}
+"""What the key for playing does next, by the speed."""
+
 _LEAST_TRACK = 12
 _MARKS = {"opened": "$flag-error bold", "closed": GOOD}
 
@@ -66,7 +69,10 @@ class TimeBar(Widget):
         is_long = last - first >= 86_400
         left = content((f" {_time_text(session.position, is_long=is_long)} ", STRONG), self._state())
         right = content((f" {_time_text(last, is_long=False)} ", FAINT))
-        keys = [content(" ", (key, KEY), (f" {word} ", MUTED)) for key, word in _KEYS]
+        play = (".", _PLAY.get(self._speed, "play"))
+        # While it plays, the key that stops it is the last to go.
+        words = (play, *_STEPS) if self._speed else (*_STEPS, play)
+        keys = [content(" ", (key, KEY), (f" {word} ", MUTED)) for key, word in words]
         while keys and left.cell_length + right.cell_length + sum(k.cell_length for k in keys) + _LEAST_TRACK > width:
             keys.pop()
         track_width = max(1, width - left.cell_length - right.cell_length - sum(key.cell_length for key in keys))

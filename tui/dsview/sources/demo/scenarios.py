@@ -26,7 +26,8 @@ SCENARIOS: dict[str, Scenario] = {
             "troubled",
             "A shop on its way to dual-stack",
             "A cluster that was made dual-stack yesterday: pods and a node from before, Services that stayed on one "
-            "family, a controller replica that is deaf on IPv6; while you look on, some of it is fixed.",
+            "family, and a controller replica that does not listen on IPv6. The key B starts a story in which some "
+            "of it is fixed.",
             "how to find the Service that is broken over IPv6, the hop where it breaks, and the command that fixes it.",
         ),
         Scenario(

@@ -61,9 +61,12 @@ class FilesSource:
         for path, data in self._read_files():
             contents.add(path, data, sink)
         if not contents.has_objects:
-            detail = f" {contents.errors[0]}" if contents.errors else ""
+            first = contents.errors[0] if contents.errors else ""
+            # The name of a single file is said once.
+            reason = first.removeprefix(f"{self.name} could not be read: ")
+            detail = "." if not first else f": {reason}" if reason != first else f". {first}"
             raise UserError(
-                f"{self.name} contains no Kubernetes objects.{detail} Use the output of `kubectl get -o json`."
+                f"{self.name} contains no Kubernetes objects{detail} Use the output of `kubectl get -o json`."
             )
         contents.send(sink)
 

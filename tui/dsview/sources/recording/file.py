@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from dsview.core.errors import UserError
+from dsview.core.errors import UserError, write_failure
 from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Tick, pack_batch, pack_frame, unpack_batch
 from dsview.sources.recording.schema import (
@@ -85,7 +85,8 @@ class RecordingFile:
         try:
             self._connection = self._open()
         except (*READ_ERRORS, *DECODE_ERRORS, OSError) as error:
-            raise UserError(f"{path.name} cannot be written: {reason_of(error)}.") from None
+            reason = write_failure(path, error) if isinstance(error, OSError) else reason_of(error)
+            raise UserError(safe(f"{path} cannot be written: {reason}.")) from None
 
     def _open(self) -> sqlite3.Connection:
         try:

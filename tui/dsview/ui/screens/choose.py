@@ -25,6 +25,24 @@ from dsview.ui.styles import styles_dir
 _WIDTH = 72
 """The cells of a line, as `choose.tcss` has them."""
 
+_FRAME = 4
+"""The cells of the dialog beside its lines."""
+
+_SCROLL_BAR = 2
+"""The cells that a scroll bar takes from a line."""
+
+_INDENT = 3
+"""The cells before the second line of a choice."""
+
+_MOST_LINES, _LEAST_LINES = 24, 3
+"""The lines of the list, if the screen has room for them."""
+
+_OTHER_LINES = 6
+"""The lines of the dialog beside the list: border, field, keys and blank lines."""
+
+_SHARE = 0.9
+"""The part of the screen's height that the dialog may take, as `choose.tcss` has it."""
+
 
 class Choice(msgspec.Struct, frozen=True):
     """One line: its name, a few words beside it, and whether it is currently chosen.
@@ -115,6 +133,11 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         # At once, so that the next keys go to this field.
         self.set_focus(self.query_one(Input))
 
+    def on_resize(self) -> None:
+        """Let the list scroll within the dialog: lines outside of it could be selected, but not seen."""
+        room = int(self.size.height * _SHARE) - _OTHER_LINES
+        self.query_one(OptionList).styles.max_height = max(_LEAST_LINES, min(_MOST_LINES, room))
+
     def _keys(self) -> Content:
         if self._several:
             return content(
@@ -144,9 +167,20 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def _line(self, choice: Choice) -> Content:
         mark = (self._glyphs.good, GOOD) if choice.name in self._chosen else " "
-        line = content(" ", mark, " ", (safe(choice.title or choice.name), STRONG), "  ", (safe(choice.note), MUTED))
+        title = content(" ", mark, " ", (safe(choice.title or choice.name), STRONG), "  ")
+        note, *more = self._wrapped(safe(choice.note), title.cell_length)
         below = textwrap.wrap(safe(choice.text), _WIDTH - 6) if choice.text else []
-        return content(line, *((f"\n   {part}", MUTED) for part in below))
+        indent = " " * _INDENT
+        return content(title, (note, MUTED), *((f"\n{indent}{part}", MUTED) for part in (*more, *below)))
+
+    def _wrapped(self, note: str, start: int) -> list[str]:
+        """The words beside a name, in lines: the first one begins at the given cell."""
+        width = max(_INDENT + 1, min(_WIDTH, self.app.size.width - _FRAME) - _SCROLL_BAR)
+        indent = " " * _INDENT
+        if start >= width:
+            return ["", *(line.strip() for line in textwrap.wrap(note, width - _INDENT))]
+        lines = textwrap.wrap(note, width, initial_indent=" " * start, subsequent_indent=indent)
+        return [line.strip() for line in lines] or [""]
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.content import Content
@@ -11,8 +12,9 @@ from textual.message import Message
 
 from dsview.analysis.diff.diff import Diff
 from dsview.analysis.diff.lanes import LaneGroup, LaneRow, lanes
+from dsview.analysis.trace_layout import wrapped
 from dsview.core.errors import UserError
-from dsview.core.text import Safe, cell_width, clock_text, safe
+from dsview.core.text import Safe, clock_text, safe
 from dsview.ui.actions import Where
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
@@ -22,6 +24,8 @@ from dsview.ui.screens.reading import ReadingScreen
 _BAD = "$flag-error bold"
 _MIN_LANE = 14
 _INDENT = 3
+_RULE = 3
+"""The cells of the line before a lane, with a blank on each side."""
 
 
 class ComparisonScreen(ReadingScreen):
@@ -80,7 +84,7 @@ class ComparisonScreen(ReadingScreen):
         if not isinstance(result, Diff):
             return [blank(), paragraph(content((result or "Comparing…", MUTED)))]
         if not result:
-            return [blank(), paragraph(content("dsview found no differences between the two moments."))]
+            return [blank(), paragraph(content("dsview found no differences in what it compares."))]
         blocks = [blank(), Block(self._title_lines)]
         for group in lanes(result):
             blocks += [blank(), *self._group(group)]
@@ -103,7 +107,7 @@ class ComparisonScreen(ReadingScreen):
     def _widths(self, width: int) -> tuple[int, int]:
         """The widths of the subject and of the lanes."""
         lane = max(_MIN_LANE, width // 5)
-        return max(8, width - 2 * lane - 4 - _INDENT), lane
+        return max(8, width - 2 * (lane + _RULE) - _INDENT), lane
 
     def _title_lines(self, width: int) -> list[Content]:
         what, lane = self._widths(width)
@@ -117,23 +121,16 @@ class ComparisonScreen(ReadingScreen):
         style = FAINT if row.is_worse is None else _BAD if row.is_worse else GOOD
         lane_of = lane_style(row.family) if row.family is not None else "$ink"
         rule = (f" {self.glyphs.rule} ", FAINT)
-        first, *rest = content((row.what, lane_of)).wrap(what)
-        head = content(
-            " " * _INDENT,
-            first.pad_right(what - first.cell_length),
-            rule,
-            (self._fitted(row.then, lane), MUTED),
-            rule,
-            (row.now, style),
+        columns = (
+            [content((line, lane_of)) for line in wrapped(row.what, what)],
+            [content((line, MUTED)) for line in wrapped(row.then, lane)],
+            [content((line, style)) for line in wrapped(row.now, lane)],
         )
-        more = [
-            content(" " * _INDENT, line.pad_right(what - line.cell_length), rule, " " * lane, rule) for line in rest
+        return [
+            content(" " * _INDENT, _padded(subject, what), rule, _padded(then, lane), rule, now)
+            for subject, then, now in zip_longest(*columns, fillvalue=content(""))
         ]
-        return [line.truncate(width, ellipsis=True) for line in (head, *more)]
 
-    def _fitted(self, text: str, width: int) -> str:
-        if cell_width(text) > width:
-            while cell_width(text) > width - 1:
-                text = text[:-1]
-            text += self.glyphs.ellipsis
-        return text + " " * (width - cell_width(text))
+
+def _padded(line: Content, width: int) -> Content:
+    return line.pad_right(width - line.cell_length)

@@ -34,6 +34,9 @@ from dsview.ui.table import Table
 if TYPE_CHECKING:
     from dsview.ui.fleet_app import FleetApp
 
+_CLUSTERS = "clusters"
+"""Where the keys of the findings lead back to."""
+
 _AGE_INTERVAL = 5.0
 """Seconds between two looks at the clock for ages: each of them paints every row anew."""
 
@@ -229,16 +232,20 @@ class FleetScreen(Screen[None]):
         return self._rows.pane.title == "Findings"
 
     def bar_words(self) -> dict[str, str]:
-        """What Esc does now, and whether a row can be explained."""
+        """What Esc does now, whether a row can be explained, and no timeline: only an open cluster has one."""
         row = self.query_one(Table).cursor_row
         has_codes = row is not None and bool(codes_in(cell.text for cell in row.cells))
-        words = {"clear": self._escape_word(), "explain": "explain" if has_codes else ""}
-        return {**words, "findings": "clusters", "only_findings": ""} if self._shows_findings else words
+        escape = self._escape_word()
+        words = {"clear": escape, "explain": "explain" if has_codes else "", "timeline": ""}
+        if not self._shows_findings:
+            return words
+        # Esc does the same, unless it first removes a filter.
+        return {**words, "findings": "" if escape == _CLUSTERS else _CLUSTERS, "only_findings": ""}
 
     def _escape_word(self) -> str:
         if self._rows.filter_text or self._rows.only_findings:
             return "all"
-        return "clusters" if self._shows_findings else ""
+        return _CLUSTERS if self._shows_findings else ""
 
     def action_all_columns(self) -> None:
         """Every column, or those that fit."""

@@ -66,8 +66,8 @@ class MainScreen(Screen[None]):
 
     @property
     def crumb(self) -> str:
-        """The name in the breadcrumbs: that of the active pane."""
-        return self.active.pane_title
+        """The name in the breadcrumbs: that of the active pane, in a fleet that of the cluster."""
+        return self.app.cluster_crumb or self.active.pane_title
 
     @property
     def active(self) -> Pane:
