@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dsview.analysis.door_plan import plan_doors
 from dsview.analysis.trace_target import trace_named
 from dsview.core.finding import Severity
 from dsview.core.listen import ListenSource
@@ -228,3 +229,35 @@ def test_routes_whose_gateways_were_not_given_are_not_evaluated(kind: str, plura
     items = [item for item in items if item["kind"] != kind]
     reasons = {entry.check: entry.reason for entry in load(items, tmp_path).not_evaluated()}
     assert reasons["DS-GW-002"] == f"{plural}.gateway.networking.k8s.io: not given"
+
+
+def test_a_second_family_that_is_not_wanted_may_be_removed_instead(tmp_path: Path) -> None:
+    alternative = "# or, where IPv6 is not wanted: kubectl -n edge patch service envoy-edge-web"
+    found = {f.check: f.fix or "" for f in load([*doors.envoy_gateway("IPv4"), *doors.backend()], tmp_path).book}
+    assert alternative in found["DS-LSN-001"]
+    assert alternative in found["DS-LSN-002"]
+
+    # The first family of a Service cannot be removed.
+    found = {f.check: f.fix or "" for f in load([*doors.envoy_gateway("IPv6"), *doors.backend()], tmp_path).book}
+    assert "not wanted" not in found["DS-LSN-001"] + found["DS-LSN-002"]
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted"), [("2.6.7", "kubectl -n edge patch service web-nginx"), ("2.7.0", "spec.ipFamily: dual")]
+)
+def test_a_setting_that_already_opens_the_sockets_is_no_remedy_for_the_service(
+    version: str, wanted: str, tmp_path: Path
+) -> None:
+    items = doors.nginx_gateway_fabric(None)
+    for item in items:
+        if item["kind"] == "Service":
+            item["spec"].update(ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"], clusterIPs=["10.96.0.10"])
+            item["status"]["loadBalancer"]["ingress"].pop()
+        if item["metadata"]["name"] == "ngf-controller":
+            item["spec"]["containers"][0]["image"] = f"ghcr.io/nginx/nginx-gateway-fabric:{version}"
+    session = load([*items, *doors.backend()], tmp_path)
+
+    (finding,) = (f for f in session.book if f.check == "DS-LSN-003")
+    assert wanted in (finding.fix or "")
+    (plan,) = plan_doors(session)
+    assert wanted in "\n".join(step for need in plan.needs for step in need.steps)

@@ -13,7 +13,7 @@ from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
 from dsview.kinds.service import Service
-from dsview.listeners.front_doors import FrontDoor, door_of_service, front_doors, reach
+from dsview.listeners.front_doors import FrontDoor, door_of_service, front_doors, reach, service_fix
 from dsview.listeners.host_doors import HostDoor, hosts_with_two_doors
 
 
@@ -49,9 +49,9 @@ def plan_hosts(view: ClusterView) -> dict[str, tuple[HostDoor, ...]]:
     return hosts_with_two_doors(view.state)
 
 
-def service_steps(view: ClusterView, door: FrontDoor) -> str:
+def service_steps(view: ClusterView, door: FrontDoor, missing: Family) -> str:
     """How to give the Service of a front door both families: the controller's fix or, if it has none, a patch."""
-    fix = door.controller.service_fix(view.state, door.service)
+    fix = service_fix(view.state, door, missing)
     return fix or patch_service(door.service, ipFamilyPolicy="PreferDualStack", ipFamilies=_both(door.service))
 
 
@@ -100,6 +100,6 @@ def _needs(view: ClusterView, door: FrontDoor) -> Iterator[DoorNeed]:
             why = f" ({found.reason})" if found.reason else ""
             message = f"Its proxies{likely} do not listen on {family} {port_words(found.unserved_ports)}{why}."
             yield DoorNeed(family=family, message=message, steps=tuple(open_fix.split("\n")))
-        fix = service_steps(view, door)
+        fix = service_steps(view, door, family)
         if family not in door.service.families and not door.service.is_headless and fix != open_fix:
             yield DoorNeed(family=family, message=f"Its Service has no {family}.", steps=tuple(fix.split("\n")))

@@ -77,7 +77,7 @@ class _Planner:
         service = self._service
         door = door_of(self._view, service)
         if door is not None:
-            return service_steps(self._view, door)
+            return service_steps(self._view, door, self._gets)
         policy = "RequireDualStack" if service.ip_family_policy == "RequireDualStack" else "PreferDualStack"
         return patch_service(service, ipFamilyPolicy=policy, ipFamilies=[self._has, self._gets])
 

@@ -186,6 +186,18 @@ def _reach(cluster: ClusterReader, door: FrontDoor) -> dict[Family, Reach]:
     return {family: tally.reach(node_sockets) for family, tally in tallies.items()}
 
 
+def service_fix(cluster: ClusterReader, door: FrontDoor, missing: Family) -> str:
+    """How to add a family to the Service, with the settings of the controller; empty if it is to be patched.
+
+    A setting that also opens the sockets is left out if they are open: it already has the value.
+    """
+    own = door.controller.service_fix(cluster, door.service)
+    if own != door.controller.open_fix(cluster, door.service, missing):
+        return own
+    found = reach(cluster, door, missing)
+    return "" if found.source is not ListenSource.UNREAD and not found.closed else own
+
+
 def front_doors_of_unknown_sockets(cluster: ClusterReader) -> tuple[tuple[Service, str], ...]:
     """The Services whose ready proxies, or the nodes behind them, have unknown sockets, each with the reason."""
 

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, ref
-from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, may_close
+from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, may_close, or_without
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
@@ -77,7 +77,15 @@ def decide(ctx: Context) -> Iterator[Problem]:
             family=family,
             field=setting.setting,
             expected=f"{family} enabled, or no {family} in the Service",
-            fix=doors[0].controller.open_fix(ctx.state, doors[0].service, family),
+            fix="\n".join(
+                filter(
+                    None,
+                    (
+                        doors[0].controller.open_fix(ctx.state, doors[0].service, family),
+                        *(or_without(service, family) for service in published[:3]),
+                    ),
+                )
+            ),
             related=(
                 *(ref("Service", door.service) for door in doors),
                 *(ref("Pod", pod) for door in doors for pod in door.pods[:20]),

@@ -32,7 +32,17 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
-from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, is_live, port_words, prove_first, severity_of
+from dsview.checks.listener.shared import (
+    PODS,
+    USES,
+    closing,
+    holder_ref,
+    is_live,
+    or_without,
+    port_words,
+    prove_first,
+    severity_of,
+)
 from dsview.core.finding import Cause, Severity
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import reaches_of_doors
@@ -77,7 +87,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field=f"spec.ports[{ports[0]}]",
                 observed=f"no {family} listener on {port_words(ports)} ({found.source})",
                 expected=f"an {family} listener on each port that the Service leads to",
-                fix=prove_first(door, found.source, pods, fix),
+                fix="\n".join(
+                    filter(None, (prove_first(door, found.source, pods, fix), or_without(door.service, family)))
+                ),
                 related=tuple(ref("Pod", pod) for pod in pods[:20]),
                 grace=60,
                 causes=tuple(Cause("DS-LSN-002", holder_ref(setting), family) for setting in settings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import names
+from dsview.checks.engine.remediation import keep_first_family, names
 from dsview.checks.load_balancer.shared import ranges_to_add
 from dsview.checks.service.shared import add_family
 from dsview.cluster.relations import PodFacet
@@ -15,7 +15,8 @@ from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import GATEWAY_KINDS
-from dsview.listeners.front_doors import FrontDoor, reach
+from dsview.kinds.service import Service
+from dsview.listeners.front_doors import FrontDoor, reach, service_fix
 from dsview.listeners.sockets import Sockets
 
 PODS = (PodFacet.CONTROLLERS,)
@@ -38,10 +39,11 @@ def is_live(ctx: Context, door: FrontDoor, family: Family) -> bool:
 
 def give_service_family(ctx: Context, door: FrontDoor, missing: Family) -> str:
     """How to give a door's Service a family that it lacks: in the controller's words, after what its proxies need."""
-    own = door.controller.service_fix(ctx.state, door.service)
-    if not own:
-        return add_family(ctx, door.service)
+    own = service_fix(ctx.state, door, missing)
     found = reach(ctx.state, door, missing)
+    if not own:
+        pods = found.closed[found.unserved_ports[0]] if found.unserved_ports else ()
+        return prove_first(door, found.source, pods, add_family(ctx, door.service))
     first = ""
     if found.unserved_ports:
         opens = door.controller.open_fix(ctx.state, door.service, missing)
@@ -54,6 +56,13 @@ def prove_first(door: FrontDoor, source: ListenSource, pods: Sequence[Pod], fix:
     """A fix, after the command that shows what the first pod listens on if this is only predicted."""
     proof = door.controller.proof(pods[0]) if pods and source is ListenSource.PREDICTED else ""
     return "\n".join(filter(None, (f"# see what it listens on: {proof}" if proof else "", fix)))
+
+
+def or_without(service: Service, family: Family) -> str:
+    """How to remove a family that is not wanted from a Service, as a comment; empty if it is the only or first one."""
+    if family not in service.families[1:]:
+        return ""
+    return f"# or, where {family} is not wanted: {keep_first_family(service)}"
 
 
 def port_words(ports: list[int]) -> str:
