@@ -229,18 +229,32 @@ NEED_SLICES = {
 TOO_OLD = "endpointslices: v1 exists from Kubernetes 1.21, and this cluster is 1.20"
 
 
+def _with_beta_slices(items: list[Json]) -> None:
+    for item in items:
+        if item["kind"] == "EndpointSlice":
+            item["apiVersion"] = "discovery.k8s.io/v1beta1"
+
+
 def _not_evaluated(session: Session) -> dict[str, str]:
     return {entry.check: entry.reason for entry in session.not_evaluated()}
 
 
 def test_checks_of_endpoints_are_not_evaluated_where_every_kubelet_is_too_old_for_slices(tmp_path: Path) -> None:
-    change = all_of(emptying_slices("my-service-2", V6), _with_kubelets("v1.20.3", "v1.20.15"))
+    change = all_of(emptying_slices("my-service-2", V6), _with_kubelets("v1.20.3", "v1.20.15"), _with_beta_slices)
     session = changed("01", change, tmp_path)
     reasons = _not_evaluated(session)
     assert {code for code, reason in reasons.items() if reason == TOO_OLD} == NEED_SLICES
     assert reasons["DS-ADR-002"].startswith(f"{TOO_OLD}; ")
     assert reasons["DS-ADR-002"].endswith("; evaluated for Pod, Node, Service, ServiceCIDR only")
     assert not NEED_SLICES & {finding.check for finding in session.book}
+
+
+def test_slices_of_v1_show_that_the_server_is_newer_than_its_kubelets(tmp_path: Path) -> None:
+    change = all_of(emptying_slices("my-service-2", V6), _with_kubelets("v1.20.15"))
+    session = changed("01", change, tmp_path)
+    assert session.profile.version == (1, 21)
+    assert TOO_OLD not in _not_evaluated(session).values()
+    assert "DS-EPS-001" in {finding.check for finding in session.book}
 
 
 def test_checks_of_endpoints_are_evaluated_where_the_server_says_that_it_is_new_enough(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_a_recorded_cluster_is_read_whole() -> None:
             (Kind.IP_ADDRESS, "ipaddresses"),
         )
     }
-    assert ServerInfo(version=json.loads(recorded("version"))["gitVersion"]) in told.events
+    assert ServerInfo(version=json.loads(recorded("version"))["gitVersion"], serves_slices=True) in told.events
     assert [conf.source for conf in told.confs] == [ListenSource.READ, ListenSource.READ]
     assert told.status(Kind.NETWORK_POLICY).health is Health.GIVEN, "its empty List is there"
     assert told.status(Kind.VALIDATING_WEBHOOK).health is Health.NOT_GIVEN

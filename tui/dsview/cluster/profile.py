@@ -18,6 +18,8 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 
 KUBERNETES = ("default", "kubernetes")
+SLICES_SINCE = (1, 21)
+"""The version of Kubernetes from which EndpointSlices are v1."""
 
 
 class Confidence(StrEnum):
@@ -87,7 +89,9 @@ def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
 def _version(state: ClusterState) -> tuple[int, int] | None:
     if state.server.version and (served := parse_version(state.server.version)):
         return served
-    return max((v for n in state.nodes if (v := kubelet_version(n)) is not None), default=None)
+    newest = max((v for n in state.nodes if (v := kubelet_version(n)) is not None), default=None)
+    # Kubelets may be older than the API server, but not newer.
+    return SLICES_SINCE if newest is not None and newest < SLICES_SINCE and state.server.serves_slices else newest
 
 
 def _service_cidr_is_doubtful(state: ClusterState) -> bool:

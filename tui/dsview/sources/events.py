@@ -97,9 +97,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Information about the server: its version, such as `v1.36.1`, and banners to show permanently."""
+    """Information about the server: its version, such as `v1.36.1`, and banners to show permanently.
+
+    `serves_slices`: files contain EndpointSlices of discovery.k8s.io/v1, so the server is not older than that version.
+    """
 
     version: str | None = None
+    serves_slices: bool = False
     banners: tuple[str, ...] = ()
 
 

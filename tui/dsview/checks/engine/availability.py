@@ -9,7 +9,7 @@ import msgspec
 from dsview.checks.engine.check import Check
 from dsview.cluster.completeness import is_whole, may_rely_on_absence, unreadable, why_absence_is_unreliable
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
-from dsview.cluster.profile import Profile
+from dsview.cluster.profile import SLICES_SINCE, Profile
 from dsview.cluster.relations import PodFacet
 from dsview.cluster.state import ClusterState
 from dsview.core.listen import ListenSource
@@ -23,9 +23,6 @@ from dsview.listeners.front_doors import front_doors_of_unknown_sockets
 from dsview.listeners.proxies import config_map_key, container_to_read, listeners_of, live_proxies
 from dsview.listeners.registry import FILES_READ, has_front_door
 from dsview.sources.events import Health
-
-SLICES_SINCE = (1, 21)
-"""The version of Kubernetes from which EndpointSlices are v1."""
 
 _CONTROLLERS = (PodFacet.CONTROLLERS,)
 _PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {

@@ -30,6 +30,7 @@ MAX_NESTED_LISTS = 8
 _MAX_DIGITS = 20
 """The maximum length of a numeric resourceVersion, which has 64 bits."""
 _HTTP_FORBIDDEN = 403
+_SLICES = "discovery.k8s.io/v1"
 
 
 class _ServerStatus(msgspec.Struct):
@@ -73,7 +74,8 @@ class FileContents:
         self._refused: dict[Kind, str] = {}
         self._statuses: dict[Kind, StatusChanged] = {}
         self._confs: list[tuple[Pod, bytes]] = []
-        self._server: ServerInfo | None = None
+        self._server = ServerInfo()
+        self._serves_slices = False
         self._without_kind: dict[Path, int] = {}
         self._duplicates: dict[tuple[Kind, Key], Path] = {}
         self._pages: dict[Kind, tuple[int, Path]] = {}
@@ -216,6 +218,8 @@ class FileContents:
         if self._namespaces and RESOURCES[kind].namespaced and item.namespace not in self._namespaces:
             self._empty_lists.add(kind)
             return kind, item.namespace
+        if kind is Kind.ENDPOINT_SLICE and (head.api_version or list_version) == _SLICES:
+            self._serves_slices = True
         known = self._objects.setdefault(kind, {})
         old = known.get(item.key)
         if old is not None and _are_different_objects(old, item):
@@ -251,8 +255,7 @@ class FileContents:
         from dsview.listeners.conf_reading import read_conf  # noqa: PLC0415  (imports crossplane, which few files need)
 
         notes = [*self.errors, *self._notes()]
-        if self._server is not None:
-            sink(self._server)
+        sink(msgspec.structs.replace(self._server, serves_slices=self._serves_slices))
         for kind in RESOURCES:
             found = list(self._objects.get(kind, {}).values())
             for start in range(0, len(found), _BATCH):
