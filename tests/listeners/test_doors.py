@@ -11,7 +11,7 @@ from dsview.analysis.door_plan import plan_doors
 from dsview.analysis.trace_target import trace_named
 from dsview.core.finding import Severity
 from dsview.core.listen import ListenSource
-from dsview.listeners.front_doors import front_doors
+from dsview.listeners.front_doors import front_doors, proxies_of_gateway, services_of_gateway
 from dsview.listeners.proxies import listeners_of, live_proxies
 from dsview.session.session import Session
 from tests.support import doors
@@ -72,6 +72,11 @@ CHANGED: list[tuple[str, Iterable[Json], set[tuple[str, str, str, str | None]]]]
         "a-release-of-another-name",
         doors.nginx_gateway_fabric("ipv4", instance="my-gateway"),
         {("DS-LSN-002", "error", "proxy-config", V6), ("DS-LSN-001", "error", "web-nginx", V6)},
+    ),
+    (
+        "one-nginx-for-all-gateways",
+        doors.nginx_gateway_fabric_1(addresses=doors.VIPS[:1]),
+        {("DS-GW-001", "warning", "web", V6)},
     ),
     ("the-known-default", doors.nginx_gateway_fabric(None), set()),
     (
@@ -261,3 +266,28 @@ def test_a_setting_that_already_opens_the_sockets_is_no_remedy_for_the_service(
     assert wanted in (finding.fix or "")
     (plan,) = plan_doors(session)
     assert wanted in "\n".join(step for need in plan.needs for step in need.steps)
+
+
+def test_an_nginx_without_the_label_of_a_gateway_serves_them_all(tmp_path: Path) -> None:
+    items = [*doors.nginx_gateway_fabric_1(), *doors.backend()]
+    session = load(items, tmp_path)
+    (door,) = front_doors(session.state)
+    (gateway,) = session.state.gateways
+
+    assert flagged(session) == set()
+    assert door.controller.sockets(session.state, door.pods[0]).source is ListenSource.PREDICTED
+    assert proxies_of_gateway(session.state, gateway)[1] == door.pods
+    assert services_of_gateway(session.state, gateway) == (door.service,)
+
+
+def test_a_merged_service_of_any_type_is_a_door(tmp_path: Path) -> None:
+    items = doors.envoy_gateway(None)
+    for item in items:
+        for labels in (item["metadata"].get("labels", {}), item["spec"] if item["kind"] == "Service" else {}):
+            for of in (labels, labels.get("selector", {})):
+                if of.pop("gateway.envoyproxy.io/owning-gateway-name", None):
+                    of["gateway.envoyproxy.io/owning-gatewayclass"] = "eg"
+        if item["kind"] == "Service":
+            item["spec"]["type"] = "ClusterIP"
+
+    assert flagged(load([*items, *doors.backend()], tmp_path)) == {("DS-LSN-001", "warning", "envoy-edge-web", V6)}

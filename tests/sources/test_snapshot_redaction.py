@@ -31,7 +31,7 @@ from dsview.session.snapshot import take_snapshot
 from dsview.sources.files import FilesSource
 from dsview.sources.redact import redacted
 from dsview.sources.redact.addresses import AddressMap
-from dsview.sources.redact.front_doors import CONTROLLERS, flag, variable
+from dsview.sources.redact.front_doors import CONTAINERS, CONTROLLERS, flag, variable
 from dsview.sources.redact.names import KEPT_LABELS, KEPT_NAMES, KEPT_NAMESPACES, KEPT_VALUES
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map
@@ -78,8 +78,8 @@ def names_in(snapshot: Snapshot) -> set[str]:
         found.add(item.uid)
         if isinstance(item, Ingress):
             found |= set(item.hosts)
-    # A namespace or a class may have the name of a label, its value or a controller, such as ingress-nginx.
-    return found - KEPT_LABELS - KEPT_VALUES - {part for name in CONTROLLERS for part in name.split("/")}
+    # A namespace or a class may have the name of a label, a container or a controller, such as ingress-nginx.
+    return found - CONTAINERS - KEPT_LABELS - KEPT_VALUES - {part for name in CONTROLLERS for part in name.split("/")}
 
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]+")

@@ -381,6 +381,18 @@ def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf", 
     ]
 
 
+def nginx_gateway_fabric_1(*, addresses: tuple[str, ...] = VIPS) -> list[Json]:
+    """A Gateway of NGINX Gateway Fabric 1.x, whose nginx is next to the controller and serves all Gateways."""
+    labels = {"app.kubernetes.io/name": "nginx-gateway-fabric"}
+    image = "registry.example.com/mirror/ngf"
+    containers = [container("nginx-gateway", f"{image}:1.6.2"), container("nginx", f"{image}-nginx:1.6.2", http=80)]
+    built = service("ngf", labels, {80: 80})
+    return [
+        *gateway("nginx", "gateway.nginx.org/nginx-gateway-controller", addresses=addresses),
+        *with_slices(built, pod("ngf-1", containers, labels)),
+    ]
+
+
 def nginx_ingress_controller(
     *args: str, image: str = "ghcr.io/nginx/kubernetes-ingress:5.5.4", ports: tuple[int, int] = (80, 443)
 ) -> list[Json]:

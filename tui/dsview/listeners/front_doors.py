@@ -221,7 +221,8 @@ def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyC
         return None, ()
     pods = _proxies_by_gateway(cluster, controller)
     found = pods.get(gateway.key) or pods.get(("", gateway.class_name))
-    return controller, found or (pods.get(None, ()) if controller.is_shared else ())
+    is_shared = controller.is_shared or controller.shares_unlabelled
+    return controller, found or (pods.get(None, ()) if is_shared else ())
 
 
 def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> dict[Key | None, tuple[Pod, ...]]:
@@ -244,7 +245,9 @@ def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Servi
         return created
     doors = _services_by_controller(cluster).get(controller.name, {})
     found = doors.get(gateway.key) or doors.get(("", gateway.class_name))
-    return found or (tuple(s for of in doors.values() for s in of) if controller.is_shared else ())
+    if found or not controller.is_shared:
+        return found or (doors.get(None, ()) if controller.shares_unlabelled else ())
+    return tuple(s for of in doors.values() for s in of)
 
 
 def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...]]:

@@ -28,6 +28,8 @@ _FIRST_DUAL = (1, 4, 0)
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:[-+].*)?")
 _CONTROLLER = "gateway.nginx.org/nginx-gateway-controller"
 _OWN_PORTS = frozenset({8081, 9113})
+_NAME, _NGINX = "nginx-gateway", "nginx"
+"""The names of the containers of the controller and of nginx, in its chart and its manifests."""
 
 
 class NginxGatewayFabric(ProxyController):
@@ -37,21 +39,24 @@ class NginxGatewayFabric(ProxyController):
     title = "NGINX Gateway Fabric"
     gateway_controllers = (_CONTROLLER,)
     is_shared = False
+    shares_unlabelled = True
     conf_commands = PRINT_CONF
     conf_kinds = (Kind.NGINX_PROXY,)
     vocabulary = Vocabulary(
         images=("nginx-gateway-fabric/nginx", "nginx-gateway-fabric"),
-        containers=("nginx",),
+        containers=(_NAME, _NGINX),
         label_values=("ngf-nginx",),
         setting_words=tuple(_FAMILIES),
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the labels of its Deployments, otherwise by the nginx image, which in 1.x runs next to the controller."""
-        return _is_labelled(pod) or any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
+        """By the labels of its Deployments, otherwise by nginx, which in 1.x runs next to the controller."""
+        names = {c.name for c in pod.containers}
+        is_nginx = any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
+        return _is_labelled(pod) or is_nginx or {_NAME, _NGINX} <= names
 
     def is_control_plane(self, pod: Pod) -> bool:
-        """The controller, by its image."""
+        """The controller, by its image, otherwise by the name of its container."""
         return any(_is_controller(c) for c in pod.containers)
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
@@ -85,7 +90,7 @@ class NginxGatewayFabric(ProxyController):
     def container_to_read(self, pod: Pod) -> Container | None:
         """The container of nginx."""
         by_image = (c for c in pod.containers if "nginx-gateway-fabric/nginx" in c.image)
-        return next((c for c in pod.containers if c.name == "nginx"), None) or next(by_image, None)
+        return next((c for c in pod.containers if c.name == _NGINX), None) or next(by_image, None)
 
     def proof(self, pod: Pod) -> str:
         """The configuration that nginx prints."""
@@ -122,11 +127,12 @@ def _is_labelled(pod: Pod) -> bool:
     if not (instance and gateway and managed.startswith(f"{instance}-") and name.startswith(f"{gateway}-")):
         return False
     of_class = managed.removeprefix(f"{instance}-")
-    return name == f"{gateway}-{of_class}" and any(c.name == "nginx" for c in pod.containers)
+    return name == f"{gateway}-{of_class}" and any(c.name == _NGINX for c in pod.containers)
 
 
 def _is_controller(container: Container) -> bool:
-    return "nginx-gateway-fabric" in container.image and "nginx-gateway-fabric/nginx" not in container.image
+    is_nginx = "nginx-gateway-fabric/nginx" in container.image
+    return not is_nginx and ("nginx-gateway-fabric" in container.image or container.name == _NAME)
 
 
 def _version(container: Container) -> tuple[int, int, int] | None:

@@ -22,7 +22,7 @@ from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.kinds.service import Service, ServicePort
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Controller, DoorServices
-from dsview.listeners.gateway_api import controller_name_of, gateway_of
+from dsview.listeners.gateway_api import controller_name_of, gateway_of, owner_of
 from dsview.listeners.ports import target_port
 from dsview.listeners.sockets import Sockets
 
@@ -123,6 +123,9 @@ class ProxyController(Controller):
 
     is_shared = True
     """Whether its proxies serve all Gateways and Ingresses, instead of one Gateway each."""
+
+    shares_unlabelled = False
+    """Whether proxies without the label of a Gateway serve all Gateways, as those of an older version do."""
 
     status_fix = ""
     """How to publish the addresses of both families in the status of a Gateway, for this controller."""
@@ -315,7 +318,7 @@ def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
 
 def _is_front_door(cluster: ClusterReader, service: Service) -> bool:
     """Whether traffic from outside enters through a Service that leads to proxies."""
-    is_for_gateway = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
+    is_for_gateway = owner_of(service.labels, service.namespace) is not None and not service.is_headless
     return (is_for_gateway or service.type in _PUBLIC) and bool(traffic_ports_of(cluster, service))
 
 
