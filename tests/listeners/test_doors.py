@@ -291,3 +291,13 @@ def test_a_merged_service_of_any_type_is_a_door(tmp_path: Path) -> None:
             item["spec"]["type"] = "ClusterIP"
 
     assert flagged(load([*items, *doors.backend()], tmp_path)) == {("DS-LSN-001", "warning", "envoy-edge-web", V6)}
+
+
+def test_a_configuration_that_could_not_be_parsed_is_said_beside_the_setting(tmp_path: Path) -> None:
+    items = [*doors.nginx_ingress_controller("-disable-ipv6"), *doors.backend()]
+    session = load(items, tmp_path, {"nic-1": "http { server { listen a:$port; } }"})
+    (pod,) = live_proxies(session.state)
+    found = listeners_of(session.state, pod)
+
+    assert found.source is ListenSource.DECLARED
+    assert found.reason.startswith("-disable-ipv6 is given; nginx.conf could not be parsed: ")

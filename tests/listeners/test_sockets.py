@@ -325,6 +325,14 @@ def test_traffic_that_leaves_the_mesh_enters_by_no_door(role: str, is_door: bool
     assert (controller_of(proxy) is not None) is is_door
 
 
+def test_the_contour_of_a_gateway_is_no_proxy_of_it() -> None:
+    labels = {"projectcontour.io/owning-gateway-name": "web", "app": "contour"}
+    contour = pod("c", container("contour", "projectcontour/contour", ("contour", "serve")), labels)
+    envoy = pod("e", container("shutdown-manager", "projectcontour/contour", ("envoy", "shutdown-manager")), labels)
+    assert controller_of(contour) is None
+    assert controller_of(envoy) is not None
+
+
 def test_contour_says_which_of_its_addresses_is_a_default() -> None:
     flag = "--envoy-service-http-address=::"
     contour = pod("c", container("contour", "projectcontour/contour", ("contour", "serve", flag)))

@@ -47,7 +47,9 @@ class Contour(ProxyController):
             or labels.get("app.kubernetes.io/component") == "envoy"
             or "projectcontour.io/owning-gateway-name" in labels
         )
-        return is_envoy and any("contour" in "\0".join((c.image, *c.command_line)) for c in pod.containers)
+        is_contours = any("contour" in "\0".join((c.image, *c.command_line)) for c in pod.containers)
+        # The contour pods of a Gateway have its label, too.
+        return is_envoy and is_contours and not self.is_control_plane(pod)
 
     def is_control_plane(self, pod: Pod) -> bool:
         """`contour serve`."""

@@ -273,10 +273,12 @@ class ProxyController(Controller):
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
         """As read, otherwise a wildcard socket for each family of each traffic port.
 
-        Without a Service, as with host ports, these are the ports that the proxy is known to open for sites.
+        Without a Service, as with host ports, these are the ports that the proxy is known to open for sites. The reason
+        includes why its configuration was not read, if that was tried.
         """
         sockets = self.known_sockets(cluster, pod)
-        if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
+        read = cluster.proxy_listeners.get(pod.key)
+        if sockets.source is ListenSource.READ and read is not None:
             # Unix sockets connect the processes of one pod and are not reachable from outside.
             return msgspec.structs.replace(read, listeners=tuple(x for x in read.listeners if x.transport != "unix"))
         found: list[Listener] = []
@@ -289,7 +291,7 @@ class ProxyController(Controller):
             name=pod.name,
             source=sockets.source,
             listeners=tuple(found),
-            reason=sockets.reason,
+            reason="; ".join(filter(None, (sockets.reason, read.reason.rstrip(".") if read is not None else ""))),
         )
 
     def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
