@@ -230,7 +230,7 @@ def error(check: str, family: Family | None) -> Finding:
 )
 def test_every_error_of_a_service_speaks_against_it(finding: Finding, sentence: str) -> None:
     session = shop()
-    session.book.replace(("Service", "shop", "web"), (finding,))
+    session.findings.replace(("Service", "shop", "web"), (finding,))
     found = overview_now(session)
     assert sentence in found.sentences
     assert not any("flagged as failing" in each for each in found.sentences)

@@ -67,7 +67,7 @@ class Shop:
 def test_what_was_there_when_everything_was_read_is_no_change() -> None:
     shop = Shop()
     assert shop.session.was_settled
-    assert shop.session.book
+    assert shop.session.findings
     assert shop.entries == []
     assert latest(shop.session) is None
 

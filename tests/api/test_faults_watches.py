@@ -134,5 +134,5 @@ def test_a_namespace_that_goes_with_all_in_it_leaves_nothing_behind(api: ApiServ
             api.delete(kind, namespace, name)
     one.until(one.matches_server, "nothing of it is left")
     one.until(lambda: one.session.is_settled, "all is evaluated")
-    assert not [finding for finding in one.session.book if finding.object.namespace == "shop"]
+    assert not [finding for finding in one.session.findings if finding.object.namespace == "shop"]
     one.assert_recovers()

@@ -282,11 +282,11 @@ def test_a_badly_broken_cluster_takes_less_than_two_megabytes(tmp_path: Path) ->
     (tmp_path / "objects.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": items}))
     session = from_path(tmp_path / "objects.json")
     member = member_of(session, "broken", 1_800_000_000.0)
-    assert len(list(session.book)) > 2_000
+    assert len(list(session.findings)) > 2_000
     assert len(member.findings) == MAX_FINDINGS
     assert member.left_out > 1_000
     assert len(msgspec.json.encode(member)) < 1_000_000
-    assert sum(map(member.count, Severity)) == len(list(session.book))
+    assert sum(map(member.count, Severity)) == len(list(session.findings))
 
 
 def test_a_context_keeps_its_name_and_is_shown_harmlessly(tmp_path: Path) -> None:

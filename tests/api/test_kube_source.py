@@ -21,7 +21,7 @@ from tests.support.live import Json, Live, pod
 
 def test_a_live_cluster_gives_the_findings_of_its_files(live: Callable[..., Live]) -> None:
     session = live().settle().session
-    assert {(f.check, f.object.name) for f in session.book if f.severity.value == "error"} == {
+    assert {(f.check, f.object.name) for f in session.findings if f.severity.value == "error"} == {
         ("DS-NGX-002", "ingress-nginx-controller"),
         ("DS-NGX-003", "ingress-nginx-controller"),
     }
@@ -169,7 +169,7 @@ def test_a_forbidden_kind_is_reported_and_disables_only_its_checks(api: ApiServe
     assert "forbidden" in one.session.state.status(Kind.NODE).reason
     reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
     assert reasons["DS-NODE-001"] == "nodes: not permitted"
-    assert {f.check for f in one.session.book} >= {"DS-NGX-002"}
+    assert {f.check for f in one.session.findings} >= {"DS-NGX-002"}
 
 
 def test_what_may_be_listed_but_not_watched_is_polled(api: ApiServer, live: Callable[..., Live]) -> None:

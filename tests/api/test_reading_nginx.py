@@ -45,7 +45,7 @@ def test_what_nginx_prints_is_read_and_contradicts_the_arguments(api: ApiServer,
 
     assert sockets(one) == (ListenSource.READ, {(80, V4), (443, V4), (443, V6)})
     assert {request.command for request in api.log if request.verb == "exec"} == {("nginx", "-T")}
-    assert {(f.check, f.severity.value) for f in one.session.book if f.object.kind == "Service"} == {
+    assert {(f.check, f.severity.value) for f in one.session.findings if f.object.kind == "Service"} == {
         ("DS-LSN-001", "error")
     }
 

@@ -204,7 +204,7 @@ def doors(pods: int, gateways: int, routes: int) -> dict[str, float]:
         session.drain(0.5)
     used = time.process_time() - used
     gc.collect()
-    return {"cpu_s": used, "resident_mb": (_resident() - before) / 1e6, "findings": float(len(session.book))}
+    return {"cpu_s": used, "resident_mb": (_resident() - before) / 1e6, "findings": float(len(session.findings))}
 
 
 def _resident() -> int:

@@ -108,19 +108,19 @@ def test_check_that_rests_on_absence_is_silent_where_its_kind_is_cut_off(path: P
         if completeness(session.state, kind) is not Completeness.CUT_OFF:
             continue
         resting = {check.code for check in all_checks() if kind in check.absence_of}
-        assert not {finding.check for finding in session.book} & resting
+        assert not {finding.check for finding in session.findings} & resting
         asked = {code for code in resting if _has_subjects(session, registry()[code])}
         assert asked <= {entry.check for entry in session.not_evaluated()}
 
 
 @pytest.mark.parametrize("path", CLUSTERS, ids=lambda path: path.name)
 def test_lost_objects_raise_no_error_or_warning(path: Path) -> None:
-    whole = {finding.identity for finding in from_path(path).book}
+    whole = {finding.identity for finding in from_path(path).findings}
     for kind in CUT:
         for kept in (0.0, 0.5):
             new = [
                 finding
-                for finding in _cut(path, kind, kept).book
+                for finding in _cut(path, kind, kept).findings
                 if finding.severity is not Severity.NOTE and finding.identity not in whole
             ]
             assert not new, (kind, kept)
@@ -211,7 +211,7 @@ def test_check_is_silent_only_where_the_object_that_cannot_be_read_may_be_its_mi
                 item["endpoints"] = 7
 
     session = changed("03", change, tmp_path)
-    assert not [finding for finding in session.book if finding.check in {"DS-EPS-001", "DS-EPS-003"}]
+    assert not [finding for finding in session.findings if finding.check in {"DS-EPS-001", "DS-EPS-003"}]
     reasons = {entry.check: entry.reason for entry in session.not_evaluated()}
     assert "shop/web-" in reasons["DS-EPS-001"]
     assert reasons["DS-EPS-001"].endswith("could not be read; evaluated for the other namespaces only")

@@ -121,7 +121,7 @@ def test_what_any_api_server_gives_out_is_served(tmp_path: Path) -> None:
 
     session = changed("12", change, tmp_path)
     assert session.profile.service_families == ("IPv4", "IPv6")
-    assert not [finding for finding in session.book if finding.check == "DS-SVC-003"]
+    assert not [finding for finding in session.findings if finding.check == "DS-SVC-003"]
 
 
 @pytest.mark.parametrize("text", ["a: [", "nodePortAddresses", "", "a: &a [*a]"])

@@ -198,7 +198,7 @@ def test_hand_made_slices_are_to_be_added_to_and_only_a_first_family_can_stay_al
         folder = tmp_path / missing
         folder.mkdir()
         session = changed("01", all_of(by_hand, emptying_slices("my-service-2", missing)), folder)
-        fix = next(f.fix for f in session.book if f.check == "DS-EPS-005") or ""
+        fix = next(f.fix for f in session.findings if f.check == "DS-EPS-005") or ""
         assert f"Add an EndpointSlice of addressType {missing}" in fix
         assert ("SingleStack" in fix) is is_offered
 
@@ -207,7 +207,7 @@ def test_pods_are_not_to_be_restarted_for_a_family_that_the_cluster_does_not_ser
     change = with_spec(
         "Service", "web", ipFamilies=[V4, V6], clusterIPs=["10.96.172.54", "fd00::7"], ipFamilyPolicy="RequireDualStack"
     )
-    fix = next(f.fix for f in changed("10", change, tmp_path).book if f.check == "DS-EPS-001") or ""
+    fix = next(f.fix for f in changed("10", change, tmp_path).findings if f.check == "DS-EPS-001") or ""
     assert "SingleStack" in fix
     assert "restart" not in fix
 
@@ -246,7 +246,7 @@ def test_checks_of_endpoints_are_not_evaluated_where_every_kubelet_is_too_old_fo
     assert {code for code, reason in reasons.items() if reason == TOO_OLD} == NEED_SLICES
     assert reasons["DS-ADR-002"].startswith(f"{TOO_OLD}; ")
     assert reasons["DS-ADR-002"].endswith("; evaluated for Pod, Node, Service, ServiceCIDR only")
-    assert not NEED_SLICES & {finding.check for finding in session.book}
+    assert not NEED_SLICES & {finding.check for finding in session.findings}
 
 
 def test_slices_of_v1_show_that_the_server_is_newer_than_its_kubelets(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_checks_of_endpoints_are_evaluated_where_the_server_says_that_it_is_new_
         engine.refresh_profile()
         engine.step(math.inf)
         unevaluated = {check.code for check in all_checks() if engine.why_not_evaluated(check) == TOO_OLD}
-        found.append(("DS-EPS-001" in {f.check for f in engine.book}, unevaluated))
+        found.append(("DS-EPS-001" in {f.check for f in engine.findings}, unevaluated))
     known, unknown = (True, set[str]()), (False, NEED_SLICES)
     assert found == [unknown, known, unknown, known]
 
@@ -290,7 +290,7 @@ def test_a_rollout_lasts_ten_minutes_and_two_owners_are_none(
     found = []
     for seconds in (ROLLOUT_SETTLES - 1, ROLLOUT_LASTS - 1, ROLLOUT_LASTS):
         engine.evaluate_all(youngest + seconds)
-        found.append("DS-EPS-002" in {f.check for f in engine.book})
+        found.append("DS-EPS-002" in {f.check for f in engine.findings})
     assert found == reported_after
 
 
@@ -301,13 +301,13 @@ def test_no_pod_is_recreated_for_a_family_that_the_whole_pod_network_leaves_unus
                 item["status"]["podIPs"] = [ip for ip in item["status"]["podIPs"] if ":" not in ip["ip"]]
 
     session = changed("03", without_ipv6, tmp_path)
-    fix = next(f.fix for f in session.book if f.check == "DS-EPS-001") or ""
+    fix = next(f.fix for f in session.findings if f.check == "DS-EPS-001") or ""
     assert "CNI" in fix
     assert "restart" not in fix
 
 
 def test_pods_are_recreated_only_where_their_node_gives_the_family(tmp_path: Path) -> None:
     session = changed("03", with_pod_cidrs("node-a", "10.244.1.0/24"), tmp_path)
-    fix = next(f.fix for f in session.book if f.check == "DS-EPS-001") or ""
+    fix = next(f.fix for f in session.findings if f.check == "DS-EPS-001") or ""
     assert "# First give node-a an IPv6 pod range" in fix
     assert "rollout restart deployment/web" in fix

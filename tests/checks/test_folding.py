@@ -175,6 +175,6 @@ FOLDS = [
 def test_a_symptom_folds_under_what_explains_it(fold: Fold, tmp_path: Path) -> None:
     session = changed(fold.scenario, fold.change, tmp_path, fold.conf)
     check, name = fold.symptom
-    (symptom,) = [f for f in session.book if f.check == check and f.object.name == name]
+    (symptom,) = [f for f in session.findings if f.check == check and f.object.name == name]
     root = session.root_of(symptom)
     assert (root.check if root is not None else None) == fold.root

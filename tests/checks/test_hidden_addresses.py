@@ -66,7 +66,7 @@ def _hiding(families: tuple[Family, ...], text: str) -> Hide:
 
 def _findings(items: list[Json], folder: Path) -> dict[tuple[str, ...], str]:
     (folder / "objects.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": items}, default=str))
-    book = from_path(folder).book
+    book = from_path(folder).findings
     return {(str(f.severity), f.check, str(f.object), str(f.family)): f.message for f in book}
 
 

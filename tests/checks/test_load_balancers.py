@@ -153,5 +153,5 @@ def test_gap_of_a_pod_that_became_ready_a_moment_ago_is_not_held_against_it(tmp_
     found = []
     for seconds in (SLICES_SETTLE - 1, SLICES_SETTLE):
         engine.evaluate_all(youngest + seconds)
-        found.append({f.check for f in engine.book if f.object.name == "web"} & {"DS-LB-008"})
+        found.append({f.check for f in engine.findings if f.object.name == "web"} & {"DS-LB-008"})
     assert found == [set(), {"DS-LB-008"}]

@@ -25,7 +25,7 @@ HOSTILE = "x; rm -rf $HOME `id` \"'\x1b[31m"
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda path: path.name)
 def findings(request: pytest.FixtureRequest) -> list[Finding]:
     path: Path = request.param
-    return list(from_path(path).book)
+    return list(from_path(path).findings)
 
 
 def _commands(finding: Finding) -> list[list[str]]:
@@ -104,7 +104,7 @@ def test_a_hostile_cluster_gives_harmless_findings(tmp_path: Path) -> None:
         service["metadata"]["name"] = HOSTILE
         service["spec"].update(ipFamilyPolicy="PreferDualStack", externalIPs=["\x1b]0;owned\x07"])
 
-    hit = [f for f in changed("01", change, tmp_path).book if f.object.name == HOSTILE]
+    hit = [f for f in changed("01", change, tmp_path).findings if f.object.name == HOSTILE]
     assert {"DS-SVC-001", "DS-ADR-001"} <= {f.check for f in hit}
     for finding in hit:
         texts = (finding.message, finding.observed or "", finding.expected or "", finding.fix or "")

@@ -447,6 +447,6 @@ def test_it_is_a_warning_where_the_configmap_that_may_disable_ipv6_was_not_read(
         engine.note_statuses()
         engine.step(math.inf)
         unevaluated = {entry.check for entry in session.not_evaluated()} & {"DS-NGX-001", "DS-NGX-002", "DS-CLU-009"}
-        found.append(([f.severity.value for f in engine.book if f.check == "DS-NGX-001"], unevaluated))
+        found.append(([f.severity.value for f in engine.findings if f.check == "DS-NGX-001"], unevaluated))
     known = (["error", "error"], set[str]())
     assert found == [known, (["warning", "warning"], {"DS-NGX-002"}), known]

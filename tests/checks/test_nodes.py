@@ -94,6 +94,6 @@ def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp
 
 
 def test_the_kubelet_is_to_be_given_the_address_that_the_node_has_and_the_one_it_lacks(tmp_path: Path) -> None:
-    fix = next(f.fix for f in changed("01", V4_ONLY, tmp_path).book if f.check == "DS-NODE-001") or ""
+    fix = next(f.fix for f in changed("01", V4_ONLY, tmp_path).findings if f.check == "DS-NODE-001") or ""
     assert WORKER in fix
     assert "--node-ip=172.18.0.3,<its IPv6 address>" in fix

@@ -45,7 +45,7 @@ def _path(name: str) -> Path:
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_nothing_at_warning_or_above_fires_on_a_healthy_platform(name: str) -> None:
     session = from_path(_path(name))
-    grave = [str((f.check, f.object, f.message)) for f in session.book if f.severity is not Severity.NOTE]
+    grave = [str((f.check, f.object, f.message)) for f in session.findings if f.severity is not Severity.NOTE]
     assert not grave, "\n".join(grave)
     # An incomplete list would silence the checks that rely on absence.
     assert {kind for kind in CORE_KINDS if completeness(session.state, kind) is not Completeness.COMPLETE} == set()

@@ -184,7 +184,7 @@ def test_a_pod_is_recreated_in_the_way_of_its_owner(owner: Json | None, fix: str
         owners = [{"apiVersion": "v1", "controller": True, "uid": "u", **owner}] if owner else None
         pod_named(items, "local-path")["metadata"]["ownerReferences"] = owners
 
-    found = next(f for f in changed("01", change, tmp_path).book if f.check == "DS-POD-001")
+    found = next(f for f in changed("01", change, tmp_path).findings if f.check == "DS-POD-001")
     assert (found.fix or "").startswith(fix)
 
 
@@ -193,6 +193,6 @@ def test_of_two_pods_with_one_address_the_younger_one_moves(tmp_path: Path) -> N
         with_pod_ips("local-path", "10.244.1.3", "fd00:10:244::2")(items)
         pod_named(items, "local-path")["status"]["startTime"] = "2026-11-21T00:00:00Z"
 
-    fixes = {f.fix or "" for f in changed("01", change, tmp_path).book if f.check == "DS-POD-005"}
+    fixes = {f.fix or "" for f in changed("01", change, tmp_path).findings if f.check == "DS-POD-005"}
     assert len(fixes) == 1
     assert "local-path-provisioner" in fixes.pop()

@@ -136,11 +136,11 @@ def test_a_severity_of_the_house_replaces_that_of_the_check() -> None:
 def test_exempted_findings_are_counted_and_stand_in_no_list() -> None:
     before = from_path(PREFER)
     after = from_path(PREFER, Policy(exemptions=(Exemption(checks=("DS-SVC-001",)),)))
-    gone = [finding for finding in before.book if finding.check == "DS-SVC-001"]
+    gone = [finding for finding in before.findings if finding.check == "DS-SVC-001"]
     assert len(gone) == 1
     assert after.exempted == 1
     assert [finding.identity for finding in after.exempted_findings] == [gone[0].identity]
-    assert len(after.book.sorted()) == len(before.book.sorted()) - 1
+    assert len(after.findings.sorted()) == len(before.findings.sorted()) - 1
 
 
 def test_a_whole_file_is_read(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ BORNE_OUT = {
 def test_a_recorded_cluster_has_no_unfounded_warning(folder: str, mode: str, codes: set[str]) -> None:
     session = from_path(RECORDINGS / folder)
     assert (session.profile.mode, session.profile.confidence.value) == (mode, "declared")
-    grave = {finding.check for finding in session.book if finding.severity is not Severity.NOTE}
+    grave = {finding.check for finding in session.findings if finding.severity is not Severity.NOTE}
     assert grave == codes
     assert codes <= BORNE_OUT.keys()
     assert session.counts()[Severity.ERROR] == 0
@@ -35,7 +35,7 @@ def test_a_recorded_cluster_has_no_unfounded_warning(folder: str, mode: str, cod
 
 def test_the_blog_posts_services_are_flagged_as_it_describes_them() -> None:
     session = from_path(RECORDINGS / "dual-two-nodes")
-    flags = {(f.object.name, f.check) for f in session.book}
+    flags = {(f.object.name, f.check) for f in session.findings}
     assert flags == {
         ("my-service", "DS-SVC-002"),
         ("my-service-3", "DS-SVC-006"),
@@ -52,4 +52,4 @@ def test_a_viewer_is_told_what_was_not_evaluated() -> None:
     assert "nodes: not permitted" in reasons["DS-NODE-001"]
     assert "servicecidrs" in reasons["DS-SVC-004"]
     assert "DS-SVC-001" not in reasons
-    assert not [f for f in session.book if f.object.kind == "Node"]
+    assert not [f for f in session.findings if f.object.kind == "Node"]

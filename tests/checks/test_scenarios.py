@@ -32,7 +32,7 @@ def test_mode_and_confidence_are_what_the_scenario_says(scenario: tuple[Session,
 def test_everything_that_must_fire_does_and_folds_as_it_must(scenario: tuple[Session, Json]) -> None:
     session, expect = scenario
     for wanted in expect["fire"]:
-        meant = [f for f in session.book if matches(f, wanted)]
+        meant = [f for f in session.findings if matches(f, wanted)]
         assert meant, wanted
         if wanted.get("folded"):
             assert any(session.root_of(f) is not None for f in meant), wanted
@@ -44,7 +44,7 @@ def test_what_must_not_fire_is_silent(scenario: tuple[Session, Json]) -> None:
     session, expect = scenario
     for wanted in expect["mustNotFire"]:
         meant = wanted if isinstance(wanted, dict) else None
-        found = [f for f in session.book if (matches(f, meant) if meant else f.check == wanted)]
+        found = [f for f in session.findings if (matches(f, meant) if meant else f.check == wanted)]
         assert not found
 
 
@@ -53,7 +53,9 @@ def test_no_other_warning_or_error_is_raised(scenario: tuple[Session, Json]) -> 
     assert expect["nothingElse"]
     allowed = [*expect["fire"], *expect.get("mayFire", [])]
     others = [
-        f for f in session.book if f.severity is not Severity.NOTE and not any(matches(f, wanted) for wanted in allowed)
+        f
+        for f in session.findings
+        if f.severity is not Severity.NOTE and not any(matches(f, wanted) for wanted in allowed)
     ]
     assert not others
 

@@ -122,7 +122,7 @@ def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp
 
 
 def _fix(session: Session, code: str, name: str) -> str:
-    found = next(f for f in session.book if f.check == code and f.object.name == name)
+    found = next(f for f in session.findings if f.check == code and f.object.name == name)
     return found.fix or ""
 
 

@@ -131,5 +131,5 @@ def test_checks_are_asked_once_the_service_families_are_told_and_no_more_when_th
     ):
         engine.note(state.apply(event))
         engine.step(1_000.0)
-        found.append(({f.check for f in engine.book}, engine.why_not_evaluated(registry()["DS-NODE-001"])))
+        found.append(({f.check for f in engine.findings}, engine.why_not_evaluated(registry()["DS-NODE-001"])))
     assert found == [(set(), NOTHING_TELLS), ({"DS-NODE-001"}, None), (set(), NOTHING_TELLS)]

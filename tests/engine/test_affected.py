@@ -46,7 +46,7 @@ class Follower:
         self.engine.step(self.now)
 
     def codes(self) -> Sequence[str]:
-        return sorted({finding.check for finding in self.engine.book})
+        return sorted({finding.check for finding in self.engine.findings})
 
 
 def test_a_service_that_became_headless_has_use_for_its_slice_of_names() -> None:
@@ -73,7 +73,7 @@ def test_a_service_that_takes_over_an_address_has_a_minute_for_it() -> None:
     follower.now = follower.engine.next_due()
     follower.engine.step(follower.now)
     assert follower.now == START + 50
-    assert {f.object.name for f in follower.engine.book if f.check == "DS-SVC-005"} == {"web", "new"}
+    assert {f.object.name for f in follower.engine.findings if f.check == "DS-SVC-005"} == {"web", "new"}
 
 
 def test_a_proxy_pod_concerns_the_routes_that_its_gateway_accepted_and_no_others() -> None:

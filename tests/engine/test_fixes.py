@@ -151,7 +151,7 @@ def evaluated(objects: Objects) -> Session:
 
 def grave(session: Session) -> dict[Any, Finding]:
     """The errors and warnings, by identity."""
-    return {finding.identity: finding for finding in session.book if finding.severity is not Severity.NOTE}
+    return {finding.identity: finding for finding in session.findings if finding.severity is not Severity.NOTE}
 
 
 def was_there(finding: Finding, before: Iterable[Finding]) -> bool:
@@ -166,10 +166,10 @@ def test_a_patch_removes_its_finding_and_raises_no_other(objects: Objects) -> No
     session = evaluated(objects)
     assert_agreement(session)
     before = grave(session)
-    for finding in list(session.book):
+    for finding in list(session.findings):
         if is_patch(finding):
             after = evaluated(repaired(objects, finding))
-            assert after.book.get(finding.identity) is None, finding
+            assert after.findings.get(finding.identity) is None, finding
             raised = [f for identity, f in grave(after).items() if identity not in before]
             assert all(was_there(f, before.values()) for f in raised), (finding, raised)
 
@@ -178,7 +178,7 @@ def test_a_patch_removes_its_finding_and_raises_no_other(objects: Objects) -> No
 def test_no_two_fixes_set_a_field_to_two_values_and_none_lets_the_world_in(objects: list[tuple[Kind, Item]]) -> None:
     session = session_of(objects)
     values: dict[tuple[str, Any, str], dict[str, Finding]] = {}
-    for finding in session.book:
+    for finding in session.findings:
         for patch in patches_in(finding.fix or "", with_later=True):
             for path, value in patch.fields().items():
                 values.setdefault((patch.kind, patch.key, path), {})[json.dumps(value)] = finding

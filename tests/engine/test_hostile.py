@@ -187,13 +187,15 @@ def test_a_hostile_object_is_evaluated_or_set_aside(hostile: tuple[Kind, bytes])
     assert state.store(kind).get(item.key) is item
     for known, healthy in HEALTHY:
         assert state.store(known).get((healthy.namespace, healthy.name)) in (healthy, item)
-    for finding in engine.book:
+    for finding in engine.findings:
         for text in texts(finding):
             assert not _CONTROL.search(text)
             text.encode()
     engine.note(state.apply(Changed(kind, (), (item.key,))))
     engine.step(START)
-    assert not [f for f in engine.book if (f.object.kind, f.object.name) == (kind.value, item.name)] or is_healthy(item)
+    assert not [f for f in engine.findings if (f.object.kind, f.object.name) == (kind.value, item.name)] or is_healthy(
+        item
+    )
 
 
 def is_healthy(item: Object) -> bool:

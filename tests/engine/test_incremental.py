@@ -36,7 +36,7 @@ def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
         return sorted(((f.order, f, book.root(f)) for f in book), key=lambda row: row[0])
 
     return {
-        "shown": rows(engine.book),
+        "shown": rows(engine.findings),
         "exempted": rows(engine.exempted),
         "details": [
             engine.details_of(ObjectRef("Service", *service.key), now)

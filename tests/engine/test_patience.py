@@ -43,7 +43,7 @@ def test_what_pours_in_is_asked_in_rounds() -> None:
         engine.note(state.apply(Changed(Kind.POD, [_odd_pod(name)])))
 
     def flagged() -> set[str]:
-        return {finding.object.name for finding in engine.book.sorted()}
+        return {finding.object.name for finding in engine.findings.sorted()}
 
     engine.step(0.0)
     arrives("first", 1)
@@ -71,10 +71,10 @@ def test_what_was_asked_in_a_round_is_asked_at_once_when_it_changes() -> None:
     engine.note(state.apply(Changed(Kind.POD, [_odd_pod("first")])))
     engine.step(0.0)
     engine.step(FIRST_ROUND_AFTER)
-    assert len(engine.book) == 1
+    assert len(engine.findings) == 1
     engine.note(state.apply(Changed(Kind.POD, [msgspec.structs.replace(_odd_pod("first"), pod_ip="10.0.0.1")])))
     engine.step(FIRST_ROUND_AFTER + 1)
-    assert len(engine.book) == 0
+    assert len(engine.findings) == 0
 
 
 def test_where_nobody_looks_nothing_is_evaluated_before_all_is_known() -> None:
@@ -85,11 +85,11 @@ def test_where_nobody_looks_nothing_is_evaluated_before_all_is_known() -> None:
     engine.note(state.apply(Changed(Kind.POD, [_odd_pod("odd")])))
     engine.step(0.0)
     engine.step(10 * NEXT_ROUND_AFTER)
-    assert len(engine.book) == 0
+    assert len(engine.findings) == 0
     assert engine.next_due() == math.inf
     known(engine, Kind.SERVICE)
     engine.step(10 * NEXT_ROUND_AFTER)
-    assert len(engine.book) == 1
+    assert len(engine.findings) == 1
 
 
 def test_nothing_waits_once_every_kind_is_settled() -> None:
@@ -112,9 +112,9 @@ def test_a_finding_goes_with_its_object_also_while_the_kind_may_not_be_read() ->
     pod = Pod(name="web", namespace="shop", phase="Running", pod_ips=("10.0.0.1", "fd00::1"), pod_ip="10.0.0.2")
     engine.note(engine.state.apply(Changed(Kind.POD, [pod])))
     engine.step(0.0)
-    assert "DS-API-001" in {finding.check for finding in engine.book.sorted()}
+    assert "DS-API-001" in {finding.check for finding in engine.findings.sorted()}
     engine.state.apply(StatusChanged(kind=Kind.POD, health=Health.REFUSED))
     engine.note_statuses()
     engine.note(engine.state.apply(Changed(Kind.POD, (), [pod.key])))
     engine.step(1000.0)
-    assert engine.book.sorted() == []
+    assert engine.findings.sorted() == []

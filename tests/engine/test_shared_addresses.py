@@ -26,7 +26,7 @@ def engine_with(pods: int) -> Engine:
 
 
 def shared(engine: Engine) -> list[Finding]:
-    return [finding for finding in engine.book.sorted() if finding.check == "DS-POD-005"]
+    return [finding for finding in engine.findings.sorted() if finding.check == "DS-POD-005"]
 
 
 def test_each_is_flagged_and_none_is_compared_with_all_others() -> None:

@@ -100,7 +100,7 @@ def test_sums_are_those_of_the_overview(session: Session, metrics: dict[str, Met
 def test_every_finding_is_counted_once(session: Session, metrics: dict[str, Metric]) -> None:
     by_check = sum(sample.value for sample in metrics["dsview_findings"].samples)
     by_severity = sum(sample.value for sample in metrics["dsview_cluster_findings"].samples)
-    assert by_check == by_severity == len(list(session.book))
+    assert by_check == by_severity == len(list(session.findings))
 
 
 def test_a_check_that_was_not_evaluated_is_zero_and_one_that_was_skipped_is_not_there(session: Session) -> None:

@@ -23,7 +23,9 @@ V6 = "IPv6"
 def flagged(session: Session) -> set[tuple[str, str, str, str | None]]:
     """Code, severity, name and family of the errors and warnings."""
     return {
-        (f.check, f.severity.value, f.object.name, f.family) for f in session.book if f.severity is not Severity.NOTE
+        (f.check, f.severity.value, f.object.name, f.family)
+        for f in session.findings
+        if f.severity is not Severity.NOTE
     }
 
 
@@ -132,7 +134,7 @@ def test_an_ingress_shows_every_family_of_the_service_whose_addresses_it_was_giv
     session = load([*doors.traefik(), *doors.backend(), shop], tmp_path)
 
     assert flagged(session) == flags
-    assert all("publishedService" in (f.fix or "") for f in session.book if f.check == "DS-NET-003")
+    assert all("publishedService" in (f.fix or "") for f in session.findings if f.check == "DS-NET-003")
 
 
 @pytest.mark.parametrize("is_given", [True, False])
@@ -143,7 +145,7 @@ def test_the_services_of_ciliums_ingresses_are_its_doors(is_given: bool, tmp_pat
     items = [doors.ingress_class("cilium", "cilium.io/ingress-controller"), made]
     session = load([*items, *doors.backend(), *([config] if is_given else [])], tmp_path)
 
-    found = {(f.check, f.object.name) for f in session.book if f.check.startswith("DS-LSN")}
+    found = {(f.check, f.object.name) for f in session.findings if f.check.startswith("DS-LSN")}
     assert found == ({("DS-LSN-001", "cilium-ingress"), ("DS-LSN-002", "cilium-config")} if is_given else set())
 
 
@@ -162,7 +164,7 @@ def test_the_service_that_istio_creates_for_a_gateway_is_patched_because_no_char
             # As Istio 1.22 creates it.
             item["spec"].update(ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"], clusterIPs=["10.96.0.10"])
             item["status"]["loadBalancer"]["ingress"].pop()
-    (finding,) = (f for f in load([*items, *doors.backend()], tmp_path).book if f.check == "DS-LSN-003")
+    (finding,) = (f for f in load([*items, *doors.backend()], tmp_path).findings if f.check == "DS-LSN-003")
 
     assert "kubectl" in (finding.fix or "")
 
@@ -178,7 +180,7 @@ def test_a_listener_of_a_gateway_is_traffic_whatever_it_is_called(tmp_path: Path
     session = load([*items, *doors.backend()], tmp_path)
 
     assert flagged(session) == {("DS-LSN-001", "warning", "web-istio", V6)}
-    assert [f.field for f in session.book if f.check == "DS-LSN-001"] == ["spec.ports[80]"]
+    assert [f.field for f in session.findings if f.check == "DS-LSN-001"] == ["spec.ports[80]"]
 
 
 def test_a_front_door_of_unknown_sockets_is_named_among_what_was_not_evaluated(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_variable_that_env_from_may_set_is_unknown(
 
     assert sockets.source.value == confidence
     assert reason in sockets.reason
-    assert any(finding.check == "DS-LSN-001" for finding in session.book) is (confidence == "predicted")
+    assert any(finding.check == "DS-LSN-001" for finding in session.findings) is (confidence == "predicted")
 
 
 def test_a_variable_of_the_container_comes_before_that_of_env_from(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_door_whose_service_has_one_family_is_changed_in_its_charts_values(tmp
 
 def test_a_finding_about_the_comparison_folds_under_what_is_wrong_with_the_door(tmp_path: Path) -> None:
     session = migrating(tmp_path)
-    (finding,) = [f for f in session.book if f.check == "DS-GW-003"]
+    (finding,) = [f for f in session.findings if f.check == "DS-GW-003"]
     cause = session.root_of(finding)
 
     assert cause is not None
@@ -88,7 +88,7 @@ def test_a_finding_about_the_comparison_folds_under_what_is_wrong_with_the_door(
 def test_once_both_doors_offer_both_families_nothing_is_said(tmp_path: Path) -> None:
     session = migrating(tmp_path, "true")
 
-    assert not [f for f in session.book if f.check.startswith(("DS-GW", "DS-LSN"))]
+    assert not [f for f in session.findings if f.check.startswith(("DS-GW", "DS-LSN"))]
     assert all(not door.needs for door in make_plan(session).doors)
 
 

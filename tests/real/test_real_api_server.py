@@ -21,7 +21,7 @@ def test_every_kind_is_live_and_the_mode_is_declared(real: OpenReal) -> None:
     assert one.session.profile.mode == "dual-ipv4-first"
     assert one.session.profile.confidence.value == "declared"
     assert one.session.state.server.version is not None
-    assert [finding.check for finding in one.session.book.sorted()] == []
+    assert [finding.check for finding in one.session.findings.sorted()] == []
 
 
 def test_a_service_patched_to_dual_stack_loses_its_flag(api: RealApi, real: OpenReal) -> None:

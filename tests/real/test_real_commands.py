@@ -35,7 +35,7 @@ def node(name: str, *cidrs: str) -> Json:
 
 def finding(one: Real, check: str, name: str) -> Finding | None:
     """The finding of a check about an object of this name."""
-    return next((found for found in one.session.book if (found.check, found.object.name) == (check, name)), None)
+    return next((found for found in one.session.findings if (found.check, found.object.name) == (check, name)), None)
 
 
 def run(folder: Path, script: str) -> str:

@@ -133,7 +133,7 @@ def test_what_the_server_makes_of_services_is_as_it_should_be(
         one.settle()
         said = {"DS-SVC-002": {"plain", "headless"}} if mode.startswith("dual") else {}
         found: dict[str, set[str]] = {}
-        for finding in one.session.book.sorted():
+        for finding in one.session.findings.sorted():
             found.setdefault(finding.check, set()).add(finding.object.name)
         assert found == said
         one.assert_recovers()
@@ -146,7 +146,7 @@ def test_a_cluster_that_becomes_dual_stack_says_which_services_stayed_behind(
         api.create(SERVICES, service("prefers", ipFamilyPolicy="PreferDualStack"), service("plain"))
         one.until(lambda: one.session.profile.mode == "ipv4", "the families are known")
         one.settle()
-        assert one.session.book.sorted() == []
+        assert one.session.findings.sorted() == []
         api.stop(graceful=False)
         api.ranges = DUAL
         api.start()

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from dsview.cli.options import Settings
 from dsview.cli.screen import make_app
 from dsview.core.errors import UserError
-from dsview.session.timing_log import Trace
+from dsview.session.timing_log import TimingLog
 from dsview.ui.actions import Action, Where, actions_of
 from dsview.ui.app import DsviewApp
 from tests.support.apiserver import ApiServer
@@ -117,9 +117,9 @@ def _actions(parts: tuple[Where, ...]) -> list[Action]:
 
 @asynccontextmanager
 async def live(
-    kubeconfig: Path, *, size: tuple[int, int] = (160, 50), trace: Trace | None = None, **options: object
+    kubeconfig: Path, *, size: tuple[int, int] = (160, 50), timing_log: TimingLog | None = None, **options: object
 ) -> AsyncIterator[Live]:
     """The dashboard on the current context of a kubeconfig, as the command line creates it."""
-    app = make_app(Settings(kubeconfig=str(kubeconfig), **options), trace)  # type: ignore[arg-type]  # as they are
+    app = make_app(Settings(kubeconfig=str(kubeconfig), **options), timing_log)  # type: ignore[arg-type]  # as they are
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Live(app, pilot)

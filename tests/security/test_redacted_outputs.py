@@ -123,7 +123,9 @@ def test_what_stays_of_taints_and_providers_is_a_list_of_exact_values(tmp_path: 
 
 
 def verdict(session: Session) -> Counter[tuple[object, ...]]:
-    return Counter((f.check, f.severity, f.object.kind, f.family, session.root_of(f) is not None) for f in session.book)
+    return Counter(
+        (f.check, f.severity, f.object.kind, f.family, session.root_of(f) is not None) for f in session.findings
+    )
 
 
 def clusters() -> Iterator[tuple[Path, list[Json]]]:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from dsview.cli import cli, crash, logs
 from dsview.core import secrets
-from dsview.session.timing_log import Trace
+from dsview.session.timing_log import TimingLog
 from dsview.sources.kube import backoff
 from dsview.sources.private_files import append_private, private_file, private_folder
 from tests.security.live import cluster, live
@@ -95,7 +95,7 @@ async def test_no_canary_is_shown_logged_traced_or_written_in_a_session_full_of_
     logs.set_up(str(out / "log"), 1)
     kubeconfig = api.write_kubeconfig(tmp_path / "kubeconfig", **plugin(tmp_path, credential()))
     shown: list[str] = []
-    async with live(kubeconfig, trace=Trace(out / "trace")) as one:
+    async with live(kubeconfig, timing_log=TimingLog(out / "trace")) as one:
         await one.settled()
         await one.tour()
 
@@ -189,7 +189,7 @@ def test_the_log_holds_neither_credentials_nor_anything_that_drives_a_terminal(t
 
 def test_every_file_is_for_its_owner_only(tmp_path: Path, state_folder: Path) -> None:
     logs.set_up(str(tmp_path / "log"), 0)
-    Trace(tmp_path / "trace").event("something")
+    TimingLog(tmp_path / "trace").event("something")
     report = crash.write_report(RuntimeError("broken"))
     arguments = ["snapshot", "--demo", "-o", str(tmp_path / "snapshot.json.gz")]
     assert CliRunner().invoke(cli, arguments, standalone_mode=False).return_value == 0

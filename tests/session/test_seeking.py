@@ -128,7 +128,7 @@ def told(objects: dict[Kind, dict[Key, Item]], judged: dict[tuple[str, str, str]
 
 def shown(session: ReplaySession) -> tuple[object, ...]:
     there = {(kind, item.key): item for kind in Kind for item in session.state.store(kind)}
-    return there, {found.identity: session.timeline.opened_at(found) for found in session.book}
+    return there, {found.identity: session.timeline.opened_at(found) for found in session.findings}
 
 
 def settled(session: ReplaySession) -> ReplaySession:

@@ -81,7 +81,7 @@ def drained(session: Session) -> Session:
 
 
 def codes(session: Session) -> list[str]:
-    return [finding.check for finding in session.book.sorted()]
+    return [finding.check for finding in session.findings.sorted()]
 
 
 def test_a_session_settles_when_every_kind_is_known_or_known_to_be_unavailable(
@@ -205,7 +205,7 @@ def test_a_relist_takes_away_what_is_gone(session: Session, source: ScriptedSour
     source.set_health()
     assert len(codes(drained(session))) == 2
     source.send(Listed(Kind.SERVICE, frozenset({WEB.key})))
-    assert [finding.object.name for finding in drained(session).book] == ["web"]
+    assert [finding.object.name for finding in drained(session).findings] == ["web"]
 
 
 def test_exempted_findings_are_counted_and_not_shown(source: ScriptedSource, clock: Clock) -> None:
@@ -216,10 +216,10 @@ def test_exempted_findings_are_counted_and_not_shown(source: ScriptedSource, clo
     source.put(Kind.SERVICE, WEB, like_web("red", 1, labels={}))
     source.put(Kind.SERVICE, like_web("noted", 2, labels={}, ignore="DS-SVC-001 on purpose"))
     source.set_health()
-    assert [finding.object.name for finding in drained(session).book] == ["red"]
+    assert [finding.object.name for finding in drained(session).findings] == ["red"]
     assert [finding.object.name for finding in session.exempted_findings] == ["noted", "web"]
     source.put(Kind.SERVICE, msgspec.structs.replace(WEB, labels={}))
-    assert [finding.object.name for finding in drained(session).book] == ["red", "web"]
+    assert [finding.object.name for finding in drained(session).findings] == ["red", "web"]
     session.stop()
     assert source.is_stopped
 
@@ -235,7 +235,7 @@ def test_the_severity_of_the_house_is_shown_and_an_ignored_check_is_not_asked(
     source.put(Kind.SERVICE, msgspec.structs.replace(WEB, cluster_ip="10.9.0.1", cluster_ips=("10.9.0.1",)))
     source.set_health()
     source.set_health(Kind.SERVICE_CIDR, health=Health.STALE)
-    assert [(f.check, f.severity) for f in drained(session).book] == [("DS-SVC-001", Severity.ERROR)]
+    assert [(f.check, f.severity) for f in drained(session).findings] == [("DS-SVC-001", Severity.ERROR)]
     assert "DS-SVC-004" not in {item.check for item in session.not_evaluated()}
     session.stop()
 
@@ -271,7 +271,7 @@ def test_draining_much_goes_on_in_slices_until_all_is_evaluated(session: Session
     assert slices > 10
     assert len(session.state.pods) == size.pods
     assert session.is_settled
-    assert {finding.check for finding in session.book} == {"DS-SVC-002"}
+    assert {finding.check for finding in session.findings} == {"DS-SVC-002"}
 
 
 def test_what_a_session_kept_is_free_again_when_the_next_one_is_settled(source: ScriptedSource) -> None:

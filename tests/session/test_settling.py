@@ -74,12 +74,14 @@ def story() -> Story:
 
 def test_a_finding_that_a_flap_of_a_node_hides_is_not_cured_and_comes_back_as_the_same(story: Story) -> None:
     story.go_to(77)
-    assert not [f for f in story.session.book.of(CHECKOUT) if f.check == "DS-EPS-002"]
+    assert not [f for f in story.session.findings.of(CHECKOUT) if f.check == "DS-EPS-002"]
     (pending,) = story.session.settling.of(CHECKOUT)
     assert (pending.finding.check, pending.was_open, pending.until) == ("DS-EPS-002", True, START + 76 + 120)
     assert story.turns("DS-EPS-002", CHECKOUT) == [EntryType.SETTLING]
     story.go_to(197)
-    assert [f.check for f in story.session.book.of(CHECKOUT)] == ["DS-EPS-002"], "its grace period is not begun anew"
+    assert [f.check for f in story.session.findings.of(CHECKOUT)] == ["DS-EPS-002"], (
+        "its grace period is not begun anew"
+    )
     assert not story.session.settling.of(CHECKOUT)
     assert story.turns("DS-EPS-002", CHECKOUT) == [EntryType.SETTLING, EntryType.STILL]
 

@@ -1,4 +1,4 @@
-"""`--trace-file`: the output for a benchmark."""
+"""`--timing_log-file`: the output for a benchmark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dsview.session.timing_log import Trace, resident_mb
+from dsview.session.timing_log import TimingLog, resident_mb
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -16,11 +16,11 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_each_event_is_a_line_with_its_time_and_memory(tmp_path: Path) -> None:
-    trace = Trace(tmp_path / "trace")
-    trace.event("first_frame")
-    trace.first_rows("Pod")
-    trace.synced("Pod", 3, 0.25)
-    trace.all_synced()
+    timing_log = TimingLog(tmp_path / "trace")
+    timing_log.event("first_frame")
+    timing_log.first_rows("Pod")
+    timing_log.synced("Pod", 3, 0.25)
+    timing_log.all_synced()
     written = lines(tmp_path / "trace")
     assert [line["event"] for line in written] == ["first_frame", "first_rows", "synced", "all_synced"]
     assert [line["ms"] for line in written] == sorted(line["ms"] for line in written)
@@ -31,21 +31,21 @@ def test_each_event_is_a_line_with_its_time_and_memory(tmp_path: Path) -> None:
 
 
 def test_the_source_adds_what_reading_a_kind_cost(tmp_path: Path) -> None:
-    trace = Trace(tmp_path / "trace")
-    trace.stats = lambda kind: {"bytes": len(kind), "read_s": 1.5, "decode_s": 0.5}
-    trace.synced("Service", 1, 0.0)
+    timing_log = TimingLog(tmp_path / "trace")
+    timing_log.stats = lambda kind: {"bytes": len(kind), "read_s": 1.5, "decode_s": 0.5}
+    timing_log.synced("Service", 1, 0.0)
     (line,) = lines(tmp_path / "trace")
     assert (line["bytes"], line["read_s"], line["decode_s"]) == (7, 1.5, 0.5)
 
 
 def test_a_trace_is_appended_to(tmp_path: Path) -> None:
     for _ in range(2):
-        Trace(tmp_path / "trace").all_synced()
+        TimingLog(tmp_path / "trace").all_synced()
     assert len(lines(tmp_path / "trace")) == 2
 
 
 def test_times_count_from_the_start_of_the_process(tmp_path: Path) -> None:
-    first, second = Trace(tmp_path / "first"), Trace(tmp_path / "second")
+    first, second = TimingLog(tmp_path / "first"), TimingLog(tmp_path / "second")
     first.all_synced()
     second.all_synced()
     one, other = lines(tmp_path / "first")[0]["ms"], lines(tmp_path / "second")[0]["ms"]
@@ -56,14 +56,14 @@ def test_times_count_from_the_start_of_the_process(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_ends_the_trace_and_nothing_else() -> None:
-    trace = Trace(Path("/dev/full"))
-    trace.all_synced()
-    trace.all_synced()
+    timing_log = TimingLog(Path("/dev/full"))
+    timing_log.all_synced()
+    timing_log.all_synced()
 
 
 def test_a_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        Trace(tmp_path / "missing" / "trace")
+        TimingLog(tmp_path / "missing" / "trace")
 
 
 def test_memory_is_that_of_this_process() -> None:

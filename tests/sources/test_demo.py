@@ -61,7 +61,7 @@ class Demo:
     @property
     def findings(self) -> set[tuple[str, str, str | None]]:
         """Check, object and family of each finding; the workload instead of a pod, whose name was generated."""
-        return {(f.check, _plain(f.object.kind, f.object.name), f.family) for f in self.session.book}
+        return {(f.check, _plain(f.object.kind, f.object.name), f.family) for f in self.session.findings}
 
 
 def _plain(kind: str, name: str) -> str:
@@ -131,7 +131,7 @@ def test_doors_that_are_opened_lose_their_findings(gateways: Demo) -> None:
 
 
 def test_troubled_demo_shows_each_trouble_at_first(troubled: Demo) -> None:
-    book = troubled.session.book
+    book = troubled.session.findings
     assert {check for check, _, _ in troubled.findings} == {
         "DS-EPS-001",
         "DS-EPS-002",

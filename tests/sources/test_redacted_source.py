@@ -28,7 +28,7 @@ KEY = b"the same each time"
 
 
 def findings(session: Session) -> Counter[tuple[str, str, str, str | None]]:
-    return Counter((f.check, f.severity.value, f.object.kind, f.family) for f in session.book)
+    return Counter((f.check, f.severity.value, f.object.kind, f.family) for f in session.findings)
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)

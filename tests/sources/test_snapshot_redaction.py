@@ -65,7 +65,7 @@ def snapshot_of(session: Session) -> Snapshot:
 def verdict(session: Session) -> Counter[tuple[str, str, str, str | None, bool]]:
     """The findings without names and addresses."""
     return Counter(
-        (f.check, f.severity.value, f.object.kind, f.family, session.root_of(f) is not None) for f in session.book
+        (f.check, f.severity.value, f.object.kind, f.family, session.root_of(f) is not None) for f in session.findings
     )
 
 

@@ -51,7 +51,7 @@ def assert_listeners_agree(view: ClusterView, pod: Pod) -> None:
     about = [*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name)]
     for service in view.state.selectors.selecting(pod):
         about += view.findings_of("Service", *service.key)
-    about += [finding for finding in view.book if finding.object.kind == "ConfigMap"]
+    about += [finding for finding in view.findings if finding.object.kind == "ConfigMap"]
     for family in FAMILIES:
         if trace.course(family).outcome is Outcome.BROKEN:
             relevant = [f for f in about if f.severity is not Severity.NOTE or f.check == NOTE_OF_FAILURE]

@@ -221,7 +221,7 @@ def session_of(file: CaseFile, case: Case) -> Session:
 def findings_of(check: Check, session: Session) -> list[Finding]:
     """The findings of a check; for a detail-only check, those that the details of its subjects show."""
     if not check.detail_only:
-        return [finding for finding in session.book.sorted() if finding.check == check.code]
+        return [finding for finding in session.findings.sorted() if finding.check == check.code]
     subjects = ((kind, item) for kind in check.subjects for item in session.state.store(kind))
     shown = (session.details_of(kind.value, item.namespace, item.name) for kind, item in subjects)
     return [finding for found in shown for finding in found if finding.check == check.code]

@@ -71,7 +71,7 @@ class Case(NamedTuple):
 def verify(case: Case, folder: Path) -> Session:
     """Assert that the change causes the expected findings, and no other warnings or errors."""
     session = changed(case.scenario, case.change, folder, case.conf)
-    found = {outcome_of(finding) for finding in session.book}
+    found = {outcome_of(finding) for finding in session.findings}
     assert case.fires <= found, sorted(map(str, found))
     known = BASELINE[case.scenario]
     extra = {f for f in found - case.fires if f[1] != "note" and not {(f[0], f[3]), (f[0], None)} & known}

@@ -62,6 +62,6 @@ def find(items: list[Json], kind: str, name: str) -> Json:
 def findings_by_code(session: Session) -> dict[str, list[Finding]]:
     """The findings, by code."""
     findings: dict[str, list[Finding]] = {}
-    for finding in session.book.sorted():
+    for finding in session.findings.sorted():
         findings.setdefault(finding.check, []).append(finding)
     return findings

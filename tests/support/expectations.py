@@ -51,7 +51,7 @@ def _profile(session: Session, expect: Json) -> list[str]:
 def _missing(session: Session, expect: Json) -> list[str]:
     lines: list[str] = []
     for entry in expect["fire"]:
-        matching = [finding for finding in session.book if matches(finding, entry)]
+        matching = [finding for finding in session.findings if matches(finding, entry)]
         folded = [session.root_of(finding) is not None for finding in matching]
         if not matching:
             lines.append(f"missing: {_entry(entry)}")
@@ -66,9 +66,9 @@ def _forbidden(session: Session, expect: Json) -> list[str]:
     lines: list[str] = []
     for entry in expect.get("mustNotFire", ()):
         if isinstance(entry, dict):
-            found = [finding for finding in session.book if matches(finding, entry)]
+            found = [finding for finding in session.findings if matches(finding, entry)]
         else:
-            found = [finding for finding in session.book if finding.check == entry]
+            found = [finding for finding in session.findings if finding.check == entry]
         lines.extend(f"must not fire: {_line(finding)}" for finding in found)
     return lines
 
@@ -78,7 +78,7 @@ def _unexpected(session: Session, expect: Json) -> list[str]:
         return []
     return [
         f"not expected: {_line(finding)}"
-        for finding in session.book
+        for finding in session.findings
         if finding.severity is not Severity.NOTE
         and not any(matches(finding, entry) for entry in expect["fire"])
         and not any(_is_allowed(session, finding, entry) for entry in expect.get("mayFire", ()))

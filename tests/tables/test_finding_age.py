@@ -102,7 +102,7 @@ def test_a_condition_tells_its_own_time() -> None:
         conditions=(Condition("Ready", "False", "", int(NOW) - 600),),
     )
     session, _, _ = shop(broken)
-    finding = next(f for f in session.book if f.check == "DS-CLU-004")
+    finding = next(f for f in session.findings if f.check == "DS-CLU-004")
     assert first_seen_text(session, finding) == "2027-01-15 07:50:00 UTC, when its condition Ready changed"
 
 
@@ -115,7 +115,7 @@ def test_what_is_shown_in_the_detail_only_is_not_said_to_be_older_than_the_sessi
 
 def test_files_have_no_session_that_anything_could_be_before() -> None:
     session = from_path(SCENARIOS[2])
-    for finding in session.book:
+    for finding in session.findings:
         assert "before this session" not in first_seen_text(session, finding)
 
 

@@ -48,11 +48,11 @@ def test_every_finding_is_listed_once_however_they_are_grouped(path: Path, group
     session = from_path(path)
     lines = listed(session, grouping=grouping)
     found = [finding for line in lines if line.group is not None for finding in line.group.findings]
-    assert sorted(found, key=lambda f: f.order) == session.book.sorted()
+    assert sorted(found, key=lambda f: f.order) == session.findings.sorted()
     opened = listed(session, grouping=grouping, opened=frozenset(line.group.id for line in lines if line.group))
     assert len({line.key for line in opened}) == len(opened)
     alone = [line.finding for line in opened if line.finding is not None and not line.has_several]
-    assert sorted(alone, key=lambda f: f.order) == session.book.sorted(), "opened, each stands in a line of its own"
+    assert sorted(alone, key=lambda f: f.order) == session.findings.sorted(), "opened, each stands in a line of its own"
 
 
 def test_what_a_cause_explains_stands_below_it() -> None:

@@ -66,7 +66,7 @@ def test_flagged_rows_are_as_many_as_a_title_says(which: str | Path) -> None:
 def test_header_overview_and_causes_count_the_same_findings(which: str | Path) -> None:
     session = open_cluster(which)
     counts = header(session, NOW).counts
-    assert {s: n for s, n in counts.items() if n} == Counter(finding.severity for finding in session.book)
+    assert {s: n for s, n in counts.items() if n} == Counter(finding.severity for finding in session.findings)
     causes = causes_of(session)
     assert overview_now(session).causes == len(causes)
     told = sum(len(cause.findings) + sum(len(line.findings) for line in cause.explained) for cause in causes)
@@ -78,7 +78,7 @@ def test_the_sign_of_a_tile_is_the_worst_of_its_nodes(which: str | Path) -> None
     session = open_cluster(which)
     flags = overview_now(session).flags
     for family in FAMILIES:
-        about = [f for f in session.book if f.object.kind == "Node" and f.object != CLUSTER and f.family == family]
+        about = [f for f in session.findings if f.object.kind == "Node" and f.object != CLUSTER and f.family == family]
         worst = min((f.severity for f in about), key=lambda s: s.rank, default=None)
         found = flags.get((LayerName.NODES, family))
         assert worst is None or (found is not None and found.rank <= worst.rank)

@@ -114,12 +114,12 @@ async def test_the_panes_the_findings_and_the_timeline_are_as_they_were(recordin
         workspace = screen.app.workspace
         assert workspace is not None
         session = workspace.session
-        later = {finding.identity for finding in session.book}
+        later = {finding.identity for finding in session.findings}
         entries = len(session.timeline.entries)
         await screen.press("left_curly_bracket", "left_curly_bracket")
         await screen.until(lambda: not session.has_work)
         assert screen.seconds == 0
-        assert {finding.identity for finding in session.book} != later
+        assert {finding.identity for finding in session.findings} != later
         assert len(session.timeline.entries) == 0 < entries
         await screen.press("T")
         assert "Nothing has changed" in screen.text

@@ -115,7 +115,7 @@ class CauseSummarizer:
         with_other_errors: set[ObjectRef] = set()
         flagged_services: set[tuple[ObjectRef, Family]] = set()
         # One object at a time: copying all findings takes as long as a frame.
-        findings_of_all = (finding for findings in view.book.by_object() for finding in tuple(findings.values()))
+        findings_of_all = (finding for findings in view.findings.by_object() for finding in tuple(findings.values()))
         for number, finding in enumerate(findings_of_all, 1):
             loss = loss_of(view, finding)
             failing_families = families_of_loss(view, finding) if loss is not None else ()

@@ -126,7 +126,7 @@ def _is_unread(view: ClusterView, kind: Kind) -> bool:
 
 
 def _counts(view: ClusterView) -> tuple[FindingCount, ...]:
-    numbers = Counter((finding.check, finding.severity, finding.family) for finding in view.book)
+    numbers = Counter((finding.check, finding.severity, finding.family) for finding in view.findings)
     return tuple(
         FindingCount(check=check, severity=severity, layer=registry()[check].layer, family=family, number=number)
         for (check, severity, family), number in sorted(

@@ -43,7 +43,7 @@ class ClusterView(Protocol):
     timeline: Timeline
 
     @property
-    def book(self) -> FindingIndex:
+    def findings(self) -> FindingIndex:
         """The findings that are shown: after their grace period and not exempted."""
 
     @property

@@ -109,7 +109,7 @@ def overview(view: ClusterView, totals: FindingTotals) -> Overview:
     missing = missing_checks(view) if view.was_settled else 0
     is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
     is_complete = view.was_settled and not unread and not is_cut_off and not missing and not view.skipped
-    severity = next((severity for severity, number in view.book.counts.items() if number), None)
+    severity = next((severity for severity, number in view.findings.counts.items() if number), None)
     services = _service_sentences(view, totals, severity, is_complete=is_complete)
     return Overview(
         mode=_mode(view.profile),

@@ -75,10 +75,10 @@ class ServiceHops:
                 finding for finding in softened_hops if registry()[finding.check].layer is not LayerName.LISTENERS
             )
         namespace = self._service.namespace
-        for subject in self._view.book.in_scope(Kind.NETWORK_POLICY.value, namespace):
+        for subject in self._view.findings.in_scope(Kind.NETWORK_POLICY.value, namespace):
             policy = self._state.network_policies.get((namespace, subject[2]))
             if policy is not None and any(policy.pod_selector.matches(pod.labels) for pod in self.pods):
-                yield from self._view.book.of_subject(subject)
+                yield from self._view.findings.of_subject(subject)
 
     def hops(self) -> list[Hop]:
         """All hops from outside to the Nodes, broken where the findings say so."""

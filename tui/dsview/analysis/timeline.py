@@ -179,7 +179,7 @@ class Timeline:
 
     def follow_findings(
         self,
-        book: FindingIndex,
+        findings: FindingIndex,
         settling: Settling,
         state: ClusterState,
         at: float,
@@ -191,11 +191,13 @@ class Timeline:
         because its input is unreadable has disappeared but is not fixed.
         """
         before, self._before = self._before, {}
-        opened = [now for identity, was in before.items() if was is None and (now := book.get(identity)) is not None]
-        gone = [was for identity, was in before.items() if was is not None and book.get(identity) is None]
+        opened = [
+            now for identity, was in before.items() if was is None and (now := findings.get(identity)) is not None
+        ]
+        gone = [was for identity, was in before.items() if was is not None and findings.get(identity) is None]
         if settling.version != self._settling_version:
             self._settling_version = settling.version
-            gone += [finding for finding, _ in self._unsettled.values() if book.get(finding.identity) is None]
+            gone += [finding for finding, _ in self._unsettled.values() if findings.get(finding.identity) is None]
         for finding in sorted(gone, key=lambda f: f.order, reverse=True):
             since = self._opened.get(finding.identity)
             if since is not None and at - since < MIN_SECONDS_OPEN:
@@ -211,7 +213,9 @@ class Timeline:
                 continue
             self._opened.pop(finding.identity, None)
             self._unsettled.pop(finding.identity, None)
-            entry_type = _reason_for_closing(finding, book, state) if is_evaluated(finding.check) else EntryType.UNREAD
+            entry_type = (
+                _reason_for_closing(finding, findings, state) if is_evaluated(finding.check) else EntryType.UNREAD
+            )
             if entry_type is EntryType.CLOSED and _has_lesser(finding, settling, opened):
                 entry_type = EntryType.IMPROVED
             if entry_type is EntryType.IMPROVED and len(self._improved) < _IMPROVED:
@@ -228,18 +232,18 @@ class Timeline:
             self._opened[finding.identity] = at
             self._finding(finding, EntryType.OPENED, at)
         if gone or opened or self._is_improving(settling):
-            self._follow_improved(book, settling, state, at)
+            self._follow_improved(findings, settling, state, at)
 
     def _is_improving(self, settling: Settling) -> bool:
         """Whether an improved finding may be fixed by now."""
         version, self._improved_version = self._improved_version, settling.version
         return bool(self._improved) and version != settling.version
 
-    def _follow_improved(self, book: FindingIndex, settling: Settling, state: ClusterState, at: float) -> None:
+    def _follow_improved(self, findings: FindingIndex, settling: Settling, state: ClusterState, at: float) -> None:
         """Add which improved findings are fixed. A lesser one that was opened since then is followed instead."""
         for identity, finding in list(self._improved.items()):
-            found = book.of(finding.object)
-            is_followed = any(_is_lesser(other, finding) for other in found) or book.get(identity) is not None
+            found = findings.of(finding.object)
+            is_followed = any(_is_lesser(other, finding) for other in found) or findings.get(identity) is not None
             if is_followed or not _has_lesser(finding, settling):
                 del self._improved[identity]
                 if not is_followed and exists(state, finding.object):
@@ -328,11 +332,11 @@ def _is_lesser(other: Finding, finding: Finding) -> bool:
     return other.family in (None, finding.family) and is_same_hop(other.check, finding.check)
 
 
-def _reason_for_closing(finding: Finding, book: FindingIndex, state: ClusterState) -> EntryType:
+def _reason_for_closing(finding: Finding, findings: FindingIndex, state: ClusterState) -> EntryType:
     """Why a finding disappeared although its check is evaluated."""
     if not exists(state, finding.object):
         return EntryType.GONE
-    if any(is_replacement(other, finding) for other in book.of(finding.object)):
+    if any(is_replacement(other, finding) for other in findings.of(finding.object)):
         return EntryType.REPLACED
     return EntryType.CLOSED
 

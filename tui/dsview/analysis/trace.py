@@ -184,7 +184,7 @@ def flagged_traces(view: ClusterView, limit: int) -> tuple[tuple[Trace, ...], in
     """The traces of the first Services with an error or a warning, worst first, and the number of others."""
     refs = dict.fromkeys(
         finding.object
-        for finding in view.book.sorted()
+        for finding in view.findings.sorted()
         if finding.object.kind == Kind.SERVICE.value and finding.severity is not Severity.NOTE
     )
     services = [view.state.services.get((ref.namespace or "", ref.name)) for ref in refs]

@@ -145,10 +145,10 @@ def read_everything(
     import msgspec
 
     from dsview.cli.sessions import open_session
-    from dsview.cli.timing import open_trace
+    from dsview.cli.timing import open_timing_log
 
     set_up_logs(msgspec.structs.replace(settings, redact=settings.redact or redact))
-    session = open_session(settings, open_trace(settings))
+    session = open_session(settings, open_timing_log(settings))
     before(session)
     read_to_end(session, timeout)
     if not quiet:

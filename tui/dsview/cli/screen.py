@@ -14,11 +14,11 @@ from dsview.cli.exit_codes import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say
 from dsview.cli.saving import FileSaver, start_recording
-from dsview.cli.timing import open_trace
+from dsview.cli.timing import open_timing_log
 
 if TYPE_CHECKING:
     from dsview.session.session import Session
-    from dsview.session.timing_log import Trace
+    from dsview.session.timing_log import TimingLog
     from dsview.ui.app import DsviewApp
     from dsview.ui.choices import ContextChoice, Contexts
     from dsview.ui.fleet_app import FleetFeed
@@ -29,7 +29,7 @@ def run_screen(settings: Settings) -> int:
     if not _can_read_keys(settings) or not sys.stdout.isatty():
         say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
         return EXIT_USAGE
-    return _run(make_app(settings, open_trace(settings)))
+    return _run(make_app(settings, open_timing_log(settings)))
 
 
 def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str], Session]) -> int:
@@ -61,29 +61,29 @@ def _run(app: DsviewApp) -> int:
     return app.requested_exit_code or 0
 
 
-def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
+def make_app(settings: Settings, timing_log: TimingLog | None = None) -> DsviewApp:
     """The dashboard for the cluster that the options select, not yet running."""
     from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
     return DsviewApp(
-        lambda: _open(settings, trace),
+        lambda: _open(settings, timing_log),
         source_name=_source_name(settings),
-        contexts=_contexts(settings, trace),
+        contexts=_contexts(settings, timing_log),
         saver=FileSaver(),
         start_recording=lambda session: start_recording(session, redacted=settings.redact),
         copy_natively=Clipboard(os.environ, shutil.which).copy,
         crash_sentence=crash_sentence,
         appearance=open_appearance(settings),
-        on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
-        on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
+        on_first_frame=(lambda: timing_log.event("first_frame")) if timing_log is not None else None,
+        on_all_painted=(lambda: timing_log.event("all_painted")) if timing_log is not None else None,
     )
 
 
-def _open(settings: Settings, trace: Trace | None, context: str | None = None) -> Session:
+def _open(settings: Settings, timing_log: TimingLog | None, context: str | None = None) -> Session:
     from dsview.cli.sessions import open_session  # noqa: PLC0415  (imports the checks, which must not delay the first frame)
 
-    return open_session(settings, trace, context, on_screen=True)
+    return open_session(settings, timing_log, context, on_screen=True)
 
 
 def _can_read_keys(settings: Settings) -> bool:
@@ -111,12 +111,12 @@ def _source_name(settings: Settings) -> str:
     return settings.context or "current context"
 
 
-def _contexts(settings: Settings, trace: Trace | None) -> Contexts | None:
+def _contexts(settings: Settings, timing_log: TimingLog | None) -> Contexts | None:
     """The other clusters or demos that the dashboard can switch to."""
     from dsview.ui.choices import Contexts  # noqa: PLC0415  (as the app)
 
     def open_other(name: str) -> Session:
-        return _open(settings, trace, name)
+        return _open(settings, timing_log, name)
 
     if settings.demo is not None:
         return Contexts(find=_demos, open=open_other, title="Demos", chooses_first=not settings.demo)

@@ -16,7 +16,7 @@ from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.session.session import Session
-from dsview.session.timing_log import Trace
+from dsview.session.timing_log import TimingLog
 from dsview.sources.events import Health, Source
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ HEAD_START = 0.1
 """Seconds after the first Services in which other kinds are not decoded, so that the Services reach the screen."""
 
 
-def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, *, on_screen: bool = False) -> Source:
+def open_source(
+    settings: Settings, policy: Policy, timing_log: TimingLog | None = None, *, on_screen: bool = False
+) -> Source:
     """The source that the options select. Raises `UserError`."""
     if settings.from_path is not None:
         from dsview.sources.files import FilesSource
@@ -47,13 +49,13 @@ def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, 
         # A redacted source cannot pause the story.
         waits = on_screen and not settings.redact
         return DemoSource(settings.demo or DEFAULT_SCENARIO, waits=waits)
-    return open_cluster(settings, policy, trace, on_screen=on_screen)
+    return open_cluster(settings, policy, timing_log, on_screen=on_screen)
 
 
 def open_cluster(
     settings: Settings,
     policy: Policy,
-    trace: Trace | None = None,
+    timing_log: TimingLog | None = None,
     context: str | None = None,
     *,
     on_screen: bool = False,
@@ -74,12 +76,12 @@ def open_cluster(
         with_endpoints=bool(policy.select) and not policy.skips("DS-EPS-006"),
         head_start=HEAD_START if on_screen else 0.0,
         resolved=resolved,
-        on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else on_client_ready,
+        on_client_ready=(lambda: timing_log.event("client_ready")) if timing_log is not None else on_client_ready,
     )
     # Resolve now, so that the previous context stays on the screen if this one cannot be used.
     source.resolve()
-    if trace is not None:
-        trace.stats = source.stats
+    if timing_log is not None:
+        timing_log.stats = source.stats
     return source
 
 
@@ -97,7 +99,7 @@ def open_policy(settings: Settings) -> Policy:
 
 
 def open_session(
-    settings: Settings, trace: Trace | None = None, context: str | None = None, *, on_screen: bool = False
+    settings: Settings, timing_log: TimingLog | None = None, context: str | None = None, *, on_screen: bool = False
 ) -> Session:
     """A session that is not started yet. Raises `UserError`.
 
@@ -109,17 +111,17 @@ def open_session(
         settings, context = msgspec.structs.replace(settings, demo=context), None
     recording = _recording_of(settings)
     if recording is not None:
-        return _open_recording(recording, settings, policy, trace)
+        return _open_recording(recording, settings, policy, timing_log)
     source: Source
     if context is not None:
-        source = open_cluster(settings, policy, trace, context, on_screen=on_screen)
+        source = open_cluster(settings, policy, timing_log, context, on_screen=on_screen)
     else:
-        source = open_source(settings, policy, trace, on_screen=on_screen)
+        source = open_source(settings, policy, timing_log, on_screen=on_screen)
     if settings.redact:
         from dsview.sources.redact import RedactedSource
 
         source = RedactedSource(source)
-    return Session(source, policy=policy, trace=trace)
+    return Session(source, policy=policy, timing_log=timing_log)
 
 
 def _recording_of(settings: Settings) -> Path | None:
@@ -143,7 +145,7 @@ def _recording_of(settings: Settings) -> Path | None:
     return None
 
 
-def _open_recording(path: Path, settings: Settings, policy: Policy, trace: Trace | None) -> Session:
+def _open_recording(path: Path, settings: Settings, policy: Policy, timing_log: TimingLog | None) -> Session:
     from dsview.cli.moments import parse_moment
     from dsview.session.replay import ReplaySession
     from dsview.sources.recording.reader import RecordingReader
@@ -154,7 +156,7 @@ def _open_recording(path: Path, settings: Settings, policy: Policy, trace: Trace
         raise UserError("-n cannot be used with a recording, which contains the namespaces that were read at the time.")
     reader = RecordingReader(path)
     at = parse_moment(settings.at, reader.first, reader.last) if settings.at is not None else None
-    return ReplaySession(reader, at=at, policy=policy, trace=trace)
+    return ReplaySession(reader, at=at, policy=policy, timing_log=timing_log)
 
 
 def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], float] = time.monotonic) -> str:

@@ -321,7 +321,7 @@ def build_report(session: Session) -> Report:
     summary.finish()
     groups = list(_groups(summary.causes))
     group_of = {finding.identity: group.id for group, _ in groups for finding in group.findings}
-    findings = tuple(_finding(session, finding, group_of[finding.identity]) for finding in session.book.sorted())
+    findings = tuple(_finding(session, finding, group_of[finding.identity]) for finding in session.findings.sorted())
     counts = session.counts()
     hidden = hidden_values(state)
     unread = (*state.server.banners, *hidden.sentences, *state.quarantine_messages(), *state.notes)

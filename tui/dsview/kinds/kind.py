@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -38,6 +38,10 @@ class Kind(StrEnum):
 
     PROXY_LISTENERS = "ProxyListeners"
     """Not a Kubernetes kind: the addresses that a proxy pod listens on, according to its configuration."""
+
+
+KINDS_BY_NAME: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
+"""The kinds by name, for names that may be of no kind."""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):

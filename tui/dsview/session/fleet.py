@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -55,6 +55,14 @@ class Opened(msgspec.Struct, frozen=True):
     has_credentials: threading.Event
 
 
+class _DueRead(NamedTuple):
+    """A cluster to read at a time of the monotonic clock. Of equal times, the lowest number comes first."""
+
+    at: float
+    number: int
+    name: str
+
+
 class Opener(Protocol):
     """Opens the session of a context without starting it. Raises `UserError` for problems that the user must fix."""
 
@@ -88,13 +96,13 @@ class FleetReader:
         self._clock = clock
         self._stopped = threading.Event()
         self._changed = threading.Condition()
-        self._due = [(0.0, number, name) for number, name in enumerate(self._members)]
-        self._number = len(self._due)
+        self._due = [_DueRead(0.0, number, name) for number, name in enumerate(self._members)]
+        self._next_number = len(self._due)
         self._slots = threading.BoundedSemaphore(max(1, parallel))
         self._waiting_slots = threading.BoundedSemaphore(MAX_WAITING)
         self._plugins: dict[str, threading.Lock] = {}
         self._signed_in: set[str] = set()
-        self._busy = 0
+        self._reading = 0
 
     @property
     def members(self) -> list[Member]:
@@ -118,7 +126,7 @@ class FleetReader:
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until every cluster was read or failed. Returns whether that is the case."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._stopped.is_set() or self._is_over(), seconds)
+            return self._changed.wait_for(lambda: self._stopped.is_set() or self._is_complete(), seconds)
 
     def read_again(self, name: str) -> None:
         """Read a cluster again as soon as a slot is free, unless it is being read."""
@@ -126,17 +134,17 @@ class FleetReader:
             member = self._members.get(name)
             if member is None or not member.contact.is_final:
                 return
-            self._due = [entry for entry in self._due if entry[2] != name]
-        self._change(name, contact=Contact.WAITING, reason="")
+            self._due = [read for read in self._due if read.name != name]
+        self._set_contact(name, contact=Contact.WAITING, reason="")
         with self._changed:
             self._schedule_read(name, 0.0)
 
-    def _is_over(self) -> bool:
-        return not self._busy and all(member.contact.is_final for member in self._members.values())
+    def _is_complete(self) -> bool:
+        return not self._reading and all(member.contact.is_final for member in self._members.values())
 
     def _schedule_read(self, name: str, at: float) -> None:
-        self._number += 1
-        self._due.append((at, self._number, name))
+        self._due.append(_DueRead(at, self._next_number, name))
+        self._next_number += 1
         heapq.heapify(self._due)
         self._changed.notify_all()
 
@@ -150,15 +158,15 @@ class FleetReader:
                 if self._stopped.is_set():
                     return
             with self._changed:
-                self._busy += 1
+                self._reading += 1
             threading.Thread(target=self._read, args=(name,), name=f"dsview-fleet-{name}", daemon=True).start()
 
     def _next_due(self) -> str | None:
         with self._changed:
             now = time.monotonic()
-            if self._due and self._due[0][0] <= now:
-                return heapq.heappop(self._due)[2]
-            self._changed.wait(min(1.0, self._due[0][0] - now) if self._due else 1.0)
+            if self._due and self._due[0].at <= now:
+                return heapq.heappop(self._due).name
+            self._changed.wait(min(1.0, self._due[0].at - now) if self._due else 1.0)
             return None
 
     def _read(self, name: str) -> None:
@@ -166,7 +174,7 @@ class FleetReader:
         session: Session | None = None
         may_try_again = True
         try:
-            self._change(name, contact=Contact.READING, reason="")
+            self._set_contact(name, contact=Contact.READING, reason="")
             opened = self._opener(name)
             session = opened.session
             # A plug-in might open a browser on every retry, so after a failure the user must request the next one.
@@ -174,14 +182,14 @@ class FleetReader:
             self._sign_in(name, opened, slot)
             may_try_again = True
             unread = self._read_to_end(session, slot)
-            found = member_of(session, name, self._clock())
-            self._put(name, msgspec.structs.replace(found, reason=safe(unread)))
+            member = member_of(session, name, self._clock())
+            self._set_member(name, msgspec.structs.replace(member, reason=safe(unread)))
         except UserError as error:
-            self._change(name, contact=Contact.FAILED, reason=safe(str(error)))
+            self._set_contact(name, contact=Contact.FAILED, reason=safe(str(error)))
         except Exception as error:
             _log.exception("fleet: %s", name)
             sentence = safe(f"dsview itself failed while reading it ({type(error).__name__}).")
-            self._change(name, contact=Contact.FAILED, reason=sentence)
+            self._set_contact(name, contact=Contact.FAILED, reason=sentence)
             raise
         finally:
             if session is not None:
@@ -190,7 +198,7 @@ class FleetReader:
             slot.release()
             gc.collect()
             with self._changed:
-                self._busy -= 1
+                self._reading -= 1
                 if self._interval is not None and may_try_again and not self._stopped.is_set():
                     self._schedule_read(name, time.monotonic() + self._interval)
                 self._changed.notify_all()
@@ -203,7 +211,7 @@ class FleetReader:
         if not opened.plugin:
             opened.session.start()
             return
-        self._change(name, contact=Contact.SIGNING_IN, reason=waits_for_plugin(opened.plugin))
+        self._set_contact(name, contact=Contact.SIGNING_IN, reason=waits_for_plugin(opened.plugin))
         slot.release_while_waiting()
         with self._changed:
             lock = self._plugins.setdefault(opened.plugin, threading.Lock())
@@ -217,7 +225,7 @@ class FleetReader:
             self._await_credentials(opened)
         if not slot.reacquire(self._stopped):
             raise UserError(_STOPPED)
-        self._change(name, contact=Contact.READING, reason="")
+        self._set_contact(name, contact=Contact.READING, reason="")
 
     def _await_credentials(self, opened: Opened) -> None:
         """Start the session, and wait until its plug-in has ended. Raises `UserError` if it fails."""
@@ -259,12 +267,14 @@ class FleetReader:
             session.wait(0.1)
         return ""
 
-    def _change(self, name: str, *, contact: Contact, reason: str) -> None:
+    def _set_contact(self, name: str, *, contact: Contact, reason: str) -> None:
         with self._changed:
             before = self._members[name]
-        self._put(name, msgspec.structs.replace(before, contact=contact, reason=safe(reason), since=self._clock()))
+        self._set_member(
+            name, msgspec.structs.replace(before, contact=contact, reason=safe(reason), since=self._clock())
+        )
 
-    def _put(self, name: str, member: Member) -> None:
+    def _set_member(self, name: str, member: Member) -> None:
         with self._changed:
             self._members[name] = member
             self._changed.notify_all()

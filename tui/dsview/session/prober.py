@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dsview.analysis.probe_results import Connection, Lookup, Observed, Outcome, Records
 from dsview.analysis.probe_targets import ProbeHost, ProbePlan, ProbeTarget
@@ -41,8 +41,12 @@ _NOT_PERMITTED = {errno.EPERM, errno.EACCES}
 T = TypeVar("T")
 R = TypeVar("R")
 
-Resolved = tuple[Records, str]
-"""The records of a name in one family, and the name at the end of its CNAMEs."""
+
+class Resolved(NamedTuple):
+    """The records of a name in one family, and the name at the end of its CNAMEs; empty if that is the same."""
+
+    records: Records
+    canonical_name: str = ""
 
 
 class Prober:
@@ -98,7 +102,7 @@ class Prober:
         waiting: SimpleQueue[int] = SimpleQueue()
         for index in range(len(items)):
             waiting.put(index)
-        found: dict[int, R] = {}
+        results: dict[int, R] = {}
 
         def work_off() -> None:
             while not self._stopped.is_set():
@@ -106,7 +110,7 @@ class Prober:
                     index = waiting.get_nowait()
                 except Empty:
                     return
-                found[index] = work(items[index])
+                results[index] = work(items[index])
                 with self._lock:
                     self._done += 1
                     if self._on_done is not None:
@@ -121,21 +125,24 @@ class Prober:
             thread.start()
         for thread in threads:
             thread.join()
-        return [found[index] for index in sorted(found)] if not self._stopped.is_set() else _leading_results(found)
+        if self._stopped.is_set():
+            return _leading_results(results)
+        return [results[index] for index in sorted(results)]
 
 
-def _leading_results(found: dict[int, R]) -> list[R]:
+def _leading_results(by_index: dict[int, R]) -> list[R]:
     """The results up to the first missing one."""
     results: list[R] = []
-    while len(results) in found:
-        results.append(found[len(results)])
+    while len(results) in by_index:
+        results.append(by_index[len(results)])
     return results
 
 
 def _connect(target: ProbeTarget, lookups: dict[tuple[str, Family], Resolved]) -> Connection:
     address = target.address
     if not address:
-        records, _ = lookups.get((target.name, target.family), (Records(failure="not looked up"), ""))
+        resolved = lookups.get((target.name, target.family))
+        records = resolved.records if resolved is not None else Records(failure="not looked up")
         if records.failure:
             return Connection(target=target, address="", outcome=Outcome.FAILED, detail=records.failure)
         if not records.addresses:
@@ -192,7 +199,7 @@ def look_up(name: str, family: Family) -> Resolved:
     thread = threading.Thread(target=lambda: answer.append(_resolve(name, family)), name="dsview-lookup", daemon=True)
     thread.start()
     thread.join(LOOKUP_TIMEOUT)
-    return answer[0] if answer else (Records(failure="the resolver did not answer"), "")
+    return answer[0] if answer else Resolved(Records(failure="the resolver did not answer"))
 
 
 def _resolve(name: str, family: Family) -> Resolved:
@@ -200,15 +207,15 @@ def _resolve(name: str, family: Family) -> Resolved:
         rows = socket.getaddrinfo(name, None, _SOCKET_FAMILY[family], socket.SOCK_STREAM, 0, socket.AI_CANONNAME)
     except socket.gaierror as error:
         if error.errno in _NO_SUCH_RECORD:
-            return Records(), ""
-        return Records(failure=str(error.strerror or "the lookup failed")), ""
+            return Resolved(Records())
+        return Resolved(Records(failure=str(error.strerror or "the lookup failed")))
     except (UnicodeError, OSError) as error:
-        return Records(failure=f"the lookup failed ({type(error).__name__})"), ""
-    every = dict.fromkeys(canonical(str(row[4][0])) or str(row[4][0]) for row in rows)
+        return Resolved(Records(failure=f"the lookup failed ({type(error).__name__})"))
+    all_addresses = dict.fromkeys(canonical(str(row[4][0])) or str(row[4][0]) for row in rows)
     # In a network without IPv4, DNS64 synthesises such addresses for names that only have an A record (RFC 6147).
-    addresses = [address for address in every if not address.startswith(_DNS64_PREFIX)]
+    addresses = [address for address in all_addresses if not address.startswith(_DNS64_PREFIX)]
     final = next((row[3] for row in rows if row[3]), "").rstrip(".").lower()
-    return Records(addresses=tuple(addresses)), "" if final == name.rstrip(".").lower() else final
+    return Resolved(Records(addresses=tuple(addresses)), "" if final == name.rstrip(".").lower() else final)
 
 
 def _lookup(host: ProbeHost, lookups: dict[tuple[str, Family], Resolved]) -> Lookup:
@@ -216,6 +223,12 @@ def _lookup(host: ProbeHost, lookups: dict[tuple[str, Family], Resolved]) -> Loo
     for name in host.names:
         for family in (V4, V6):
             if (name, family) in lookups:
-                published |= dict.fromkeys(lookups[name, family][0].addresses)
+                published |= dict.fromkeys(lookups[name, family].records.addresses)
     v4, v6 = lookups[host.name, V4], lookups[host.name, V6]
-    return Lookup(host=host, v4=v4[0], v6=v6[0], published=tuple(published), canonical_name=v4[1] or v6[1])
+    return Lookup(
+        host=host,
+        v4=v4.records,
+        v6=v6.records,
+        published=tuple(published),
+        canonical_name=v4.canonical_name or v6.canonical_name,
+    )

@@ -11,7 +11,7 @@ import msgspec
 from dsview.analysis.timeline import Timeline
 from dsview.analysis.timeline_entry import Category, Entry
 from dsview.checks.engine.engine import Engine
-from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
+from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey, object_of
 from dsview.checks.engine.registry import registry
 from dsview.checks.engine.settling import Settling
 from dsview.cluster.state import Change, ClusterState
@@ -55,7 +55,8 @@ class RecordedEngine(Engine):
 
     def refresh_profile(self) -> bool:
         """Update the profile after a change other than that of an object."""
-        return self.tracker.refresh()[0]
+        changed, _ = self.tracker.refresh()
+        return changed
 
     def next_due(self) -> float:
         """Always infinite: only `seek` changes the time."""
@@ -70,10 +71,10 @@ class RecordedEngine(Engine):
         """Receive the findings of these subjects."""
         self._queue.update((entry.subject, entry) for entry in judged)
 
-    def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
-        """Process the received findings while `may_go_on` is true. Returns the objects whose findings changed."""
+    def step(self, now: float, may_continue: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
+        """Process the received findings while `may_continue` is true. Returns the objects whose findings changed."""
         touched: set[ObjectRef] = set()
-        while self._queue and not self.is_paused and may_go_on():
+        while self._queue and not self.is_paused and may_continue():
             subject, entry = self._queue.popitem()
             touched |= self._apply(subject, entry)
         return touched
@@ -81,8 +82,8 @@ class RecordedEngine(Engine):
     def _apply(self, subject: SubjectKey, entry: Judged) -> set[ObjectRef]:
         shown: list[Finding] = []
         exempted: list[Finding] = []
-        for book in (self.book, self.exempted):
-            for gone in book.of_subject(subject):
+        for index in (self.findings, self.exempted):
+            for gone in index.of_subject(subject):
                 self.opened.pop(gone.identity, None)
         for finding, opened in zip_longest(entry.findings, entry.opened[: len(entry.findings)]):
             if not self._has(finding.check):
@@ -98,12 +99,15 @@ class RecordedEngine(Engine):
         touched = self.settling.replace(subject, pending)
         undecided = {code: at for code, at in entry.undecided.items() if is_time(at) and self._has(code)}
         if self.settling.postpone(subject, undecided):
-            touched = touched | {ObjectRef(subject[0], subject[1] or None, subject[2])}
-        return touched | self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
+            touched = touched | {object_of(subject)}
+        return touched | self.findings.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
 
     def _may_show(self, finding: Finding) -> bool:
         """Whether this version has the check, the policy includes it, and the policy shows the finding."""
-        return self._has(finding.check) and self._judge(finding)[1]
+        if not self._has(finding.check):
+            return False
+        _, is_shown = self._judge(finding)
+        return is_shown
 
     def _has(self, code: str) -> bool:
         """Whether the policy includes a check. One that this version does not have has neither a name nor a page."""
@@ -117,7 +121,8 @@ class RecordedTimeline(Timeline):
         super().__init__()
         self._engine = engine
         self._reader = reader
-        self._families: tuple[float, list[Entry]] = (0.0, [])
+        self._family_entries: list[Entry] = []
+        self._family_entries_until = 0.0
 
     def family_entries(self) -> list[Entry]:
         """The entries of the whole recording, or the newest ones if there are very many.
@@ -125,9 +130,10 @@ class RecordedTimeline(Timeline):
         Raises `UserError` if one of them cannot be read.
         """
         last = self._reader.last
-        if self._families[0] != last:
-            self._families = (last, read_entries(self._reader.entries_of(Category.FAMILY.value, FAMILY_ENTRIES)))
-        return self._families[1]
+        if self._family_entries_until != last:
+            self._family_entries = read_entries(self._reader.entries_of(Category.FAMILY.value, FAMILY_ENTRIES))
+            self._family_entries_until = last
+        return self._family_entries
 
     def span(self, now: float) -> tuple[float, float]:
         """The time range of the whole recording."""
@@ -160,7 +166,7 @@ class RecordedTimeline(Timeline):
 
     def follow_findings(
         self,
-        book: FindingIndex,
+        findings: FindingIndex,
         settling: Settling,
         state: ClusterState,
         at: float,

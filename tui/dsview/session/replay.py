@@ -18,7 +18,7 @@ from dsview.checks.engine.registry import all_checks
 from dsview.cluster.state import ClusterState
 from dsview.core.errors import UserError
 from dsview.kinds.encode import encode
-from dsview.kinds.kind import Kind
+from dsview.kinds.kind import KINDS_BY_NAME, Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.session.proxy_config_reader import ProxyConfigReader
@@ -26,13 +26,11 @@ from dsview.session.recorded_findings import RecordedEngine, RecordedTimeline
 from dsview.session.recorded_text import safe_head, safe_status
 from dsview.session.seeking import Seeker, Step
 from dsview.session.session import Session
-from dsview.session.timing_log import Trace
+from dsview.session.timing_log import TimingLog
 from dsview.sources.events import Quarantined, ServerInfo, Sink, SourceKind
 from dsview.sources.manifest import manifest
 from dsview.sources.recording.content import Head
 from dsview.sources.recording.reader import RecordingReader
-
-_KINDS = {kind.value: kind for kind in Kind}
 
 
 class RecordedSource:
@@ -78,7 +76,7 @@ class RecordedSource:
         raise UserError("The manifest is not in the recording.")
 
 
-class _NoReader(ProxyConfigReader):
+class _NoProxyConfigs(ProxyConfigReader):
     """Requests no configurations: the recording contains those that were read, and their status."""
 
     def follow(self, now: float) -> None:
@@ -97,19 +95,21 @@ class ReplaySession(Session):
         *,
         at: float | None = None,
         policy: Policy | None = None,
-        trace: Trace | None = None,
+        timing_log: TimingLog | None = None,
         is_alone: bool = True,
     ) -> None:
         self._source = RecordedSource(reader)
-        super().__init__(self._source, clock=lambda: self._source.at, policy=policy, trace=trace, is_alone=is_alone)
+        super().__init__(
+            self._source, clock=lambda: self._source.at, policy=policy, timing_log=timing_log, is_alone=is_alone
+        )
         self.reader = reader
         self.state = ClusterState(for_checks=False)
         self._recorded_engine = RecordedEngine(self.state, self._skips, self._judge)
         self._engine = self._recorded_engine
         self._recorded = RecordedTimeline(self._recorded_engine, reader)
         self.timeline = self._recorded
-        self._proxy_configs = _NoReader(self.state, self._source, self._inbox.put)
-        self._seeker = Seeker(reader, self._inbox.arrived.set)
+        self._proxy_configs = _NoProxyConfigs(self.state, self._source, self._events.put)
+        self._seeker = Seeker(reader, self._events.arrived.set)
         self._must_redraw = False
         self._target = reader.last if at is None else at
 
@@ -140,7 +140,7 @@ class ReplaySession(Session):
     def wait(self, seconds: float) -> None:
         """Wait until something was read, but no longer than this."""
         if self._seeker.is_reading and not super().has_work:
-            self._inbox.arrived.wait(seconds)
+            self._events.arrived.wait(seconds)
 
     def start(self, *, waits_for_all: bool = False) -> None:
         """Read the recording at the requested time. Raises `UserError` if it cannot be read."""
@@ -172,9 +172,9 @@ class ReplaySession(Session):
         if step.pods is not None:
             self.state.replace_pods(step.pods)
         for event in step.objects:
-            self._inbox.put(event)
+            self._events.put(event)
         for status in step.statuses:
-            self._inbox.put(safe_status(status))
+            self._events.put(safe_status(status))
         self._recorded_engine.receive(step.judged)
         if step.head is not None:
             self._set_head(safe_head(step.head))
@@ -188,24 +188,24 @@ class ReplaySession(Session):
         # After the objects, because an object that arrives removes its earlier messages.
         self.state.quarantined.clear()
         for kind, identity, text in head.quarantined:
-            if kind in _KINDS:
-                self._inbox.put(Quarantined(_KINDS[kind], identity, text))
+            if kind in KINDS_BY_NAME:
+                self._events.put(Quarantined(KINDS_BY_NAME[kind], identity, text))
         self.state.notes[:] = head.notes
         self._recorded_engine.recorded_failures = dict(head.failures)
-        self._inbox.put(ServerInfo(version=head.server_version, banners=head.banners))
+        self._events.put(ServerInfo(version=head.server_version, banners=head.banners))
 
     def drain(self, budget: float = 0.008) -> Delta:
         """Move towards the requested time, for about `budget` seconds. Returns what changed."""
         # In sequence: all Pods may be replaced at once, and queued events would belong to the earlier time.
-        step = self._seeker.take() if self._inbox.is_empty else None
+        step = self._seeker.take() if self._events.is_empty else None
         if step is not None:
             self._apply_step(step)
-        self._recorded_engine.is_paused = not self._inbox.is_empty
+        self._recorded_engine.is_paused = not self._events.is_empty
         delta = super().drain(budget)
         if self._must_redraw and not super().has_work:
             self._must_redraw = False
             self._recorded_engine.refresh_profile()
-            self._seeker.tidy()
+            self._seeker.release_memory()
             delta.everything = True
         return delta
 

@@ -17,7 +17,7 @@ from dsview.analysis.timeline_entry import Entry
 from dsview.cluster.pod_set import PodSet, pod_set
 from dsview.core.errors import UserError
 from dsview.core.memory import return_unused
-from dsview.kinds.kind import Kind
+from dsview.kinds.kind import KINDS_BY_NAME, Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.session.recorded_text import read_entries
@@ -38,8 +38,6 @@ _UNREACHABLE_THRESHOLD = 1_000_000
 """A garbage collection threshold for older objects that is not reached while a moment is read."""
 
 _THRESHOLDS = gc.get_threshold()
-
-_KINDS = {kind.value: kind for kind in Kind}
 
 
 class Step(msgspec.Struct, kw_only=True):
@@ -112,7 +110,7 @@ class Seeker:
         if thread is not None:
             self._calls.put(None)
 
-    def tidy(self) -> None:
+    def release_memory(self) -> None:
         """Return the memory of the previous moment to the operating system, in the thread."""
         with self._lock:
             if self._thread is not None:
@@ -277,15 +275,15 @@ def _needs_judging(entry: Judged, before: Moment, now: Moment) -> bool:
     """Whether the policy may treat the findings differently, because labels or the annotation of an object changed."""
     for finding in entry.findings:
         ref = finding.object
-        kind = _KINDS.get(ref.kind)
+        kind = KINDS_BY_NAME.get(ref.kind)
         if kind is None:
             continue
         key = (ref.namespace or "", ref.name)
-        earlier, is_now = (moment.objects.get(kind, {}).get(key) for moment in (before, now))
-        if earlier is is_now:
+        earlier, later = (moment.objects.get(kind, {}).get(key) for moment in (before, now))
+        if earlier is later:
             continue
-        if not isinstance(earlier, Object) or not isinstance(is_now, Object):
+        if not isinstance(earlier, Object) or not isinstance(later, Object):
             return True
-        if (earlier.labels, earlier.ignore) != (is_now.labels, is_now.ignore):
+        if (earlier.labels, earlier.ignore) != (later.labels, later.ignore):
             return True
     return False

@@ -22,11 +22,11 @@ from dsview.cluster.node_facts import NodeFacts
 from dsview.cluster.profile import Profile
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
-from dsview.kinds.kind import Kind
+from dsview.kinds.kind import KINDS_BY_NAME, Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
 from dsview.session.proxy_config_reader import ProxyConfigReader
-from dsview.session.timing_log import Trace
+from dsview.session.timing_log import TimingLog
 from dsview.sources.events import (
     Changed,
     CountsRequests,
@@ -43,8 +43,6 @@ _log = logging.getLogger(__name__)
 
 EVALUATION_TIMEOUT = 30.0
 """The time limit in seconds for evaluating what was read, after `give_up`."""
-
-_KINDS = {kind.value: kind for kind in Kind}
 
 
 class Observer(Protocol):
@@ -72,7 +70,7 @@ class Session:
         *,
         clock: Callable[[], float] = time.time,
         policy: Policy | None = None,
-        trace: Trace | None = None,
+        timing_log: TimingLog | None = None,
         is_alone: bool = True,
     ) -> None:
         self.source = source
@@ -80,12 +78,12 @@ class Session:
         self.policy = policy or Policy()
         self.state = ClusterState()
         self._clock = clock
-        self._trace = trace
+        self._timing_log = timing_log
         self.timeline = Timeline()
-        self._inbox = EventQueue()
+        self._events = EventQueue()
         self._engine = Engine(self.state, live=source.is_live, skip=self.policy.skips, judge=self._judge)
-        self._engine.book.watch = self.timeline.note_findings
-        self._proxy_configs = ProxyConfigReader(self.state, source, self._inbox.put)
+        self._engine.findings.watch = self.timeline.note_findings
+        self._proxy_configs = ProxyConfigReader(self.state, source, self._events.put)
         self._seen: set[Kind] = set()
         self._check_seconds = 0.0
         self._was_settled = False
@@ -94,9 +92,9 @@ class Session:
         """Whether this session replaces an earlier one, whose frozen objects must be collected."""
 
     @property
-    def book(self) -> FindingIndex:
+    def findings(self) -> FindingIndex:
         """The shown findings: those that are past their grace period and not exempted."""
-        return self._engine.book
+        return self._engine.findings
 
     @property
     def settling(self) -> Settling:
@@ -115,10 +113,10 @@ class Session:
 
     def all_findings(self) -> Iterator[tuple[SubjectKey, tuple[Finding, ...]]]:
         """The findings of every subject that has any, shown or exempted, or that has a pending one."""
-        books = (self._engine.book, self._engine.exempted)
-        every = chain(*(book.subjects() for book in books), self.settling.subjects())
-        for subject in dict.fromkeys(every):
-            yield subject, tuple(finding for book in books for finding in book.of_subject(subject))
+        indexes = (self._engine.findings, self._engine.exempted)
+        subjects = chain(*(index.subjects() for index in indexes), self.settling.subjects())
+        for subject in dict.fromkeys(subjects):
+            yield subject, tuple(finding for index in indexes for finding in index.of_subject(subject))
 
     @property
     def exempted_findings(self) -> list[Finding]:
@@ -164,7 +162,7 @@ class Session:
         if self._is_alone:
             # Arriving objects are not garbage, and each collection would scan all of them (100-300 ms).
             gc.disable()
-        self.source.start(self._inbox.put)
+        self.source.start(self._events.put)
 
     def stop(self) -> None:
         """Stop the source. The state is kept."""
@@ -175,12 +173,12 @@ class Session:
     def wait(self, seconds: float) -> None:
         """Wait until an event arrives or a check is due, but no longer than this. For commands; screens use a timer."""
         if not self.has_work:
-            self._inbox.arrived.wait(max(0.0, min(seconds, self._engine.next_due() - self.now)))
+            self._events.arrived.wait(max(0.0, min(seconds, self._engine.next_due() - self.now)))
 
     @property
     def has_work(self) -> bool:
         """Whether another drain has something to do now."""
-        return not (self._inbox.is_empty and self._engine.is_idle)
+        return not (self._events.is_empty and self._engine.is_idle)
 
     @property
     def is_settled(self) -> bool:
@@ -196,10 +194,10 @@ class Session:
         """Process what arrived and evaluate the results, for about `budget` seconds. Returns what changed."""
         started = time.perf_counter()
         delta = Delta()
-        self._inbox.arrived.clear()
+        self._events.arrived.clear()
         unreadable = len(self.state.quarantined)
         concerns_checks = False
-        while (event := self._inbox.take()) is not None:
+        while (event := self._events.take()) is not None:
             changes = self.state.apply(event)
             delta.changes += changes
             if self._observer is not None:
@@ -211,7 +209,7 @@ class Session:
                 self._proxy_configs.on_response((item.key for item in event.upserts), self._clock())
             if isinstance(event, StatusChanged):
                 _log.info("%s: %s %s", event.kind, event.health, event.reason)
-                self._trace_status(event)
+                self._log_status(event)
                 self.timeline.follow_status(event, self._clock())
             elif isinstance(event, Listed):
                 self.timeline.follow_list(event, self.state, self._clock())
@@ -225,15 +223,15 @@ class Session:
         self.timeline.follow(self.state, delta.changes, self._clock())
         if delta.changes:
             delta.profile, delta.nodes = self._engine.note(delta.changes)
-            if self._trace is not None:
-                self._first_rows(delta.changes)
+            if self._timing_log is not None:
+                self._log_first_rows(delta.changes)
         if concerns_checks:
             self._engine.note_statuses()
             delta.profile = delta.profile or self._engine.refresh_profile()
         checking = time.perf_counter()
         delta.findings = self._engine.step(self.now, lambda: time.perf_counter() - started < budget)
         self._check_seconds += time.perf_counter() - checking
-        self.timeline.follow_findings(self.book, self.settling, self.state, self._clock(), self._is_evaluated)
+        self.timeline.follow_findings(self.findings, self.settling, self.state, self._clock(), self._is_evaluated)
         delta.everything = delta.profile
         self._check_settled()
         if self._observer is not None:
@@ -249,8 +247,8 @@ class Session:
             self.timeline.begin(self.state, self._clock(), self.counts())
             if self._is_alone:
                 self._resume_garbage_collection()
-            if self._trace is not None:
-                self._trace.all_synced()
+            if self._timing_log is not None:
+                self._timing_log.all_synced()
 
     def _resume_garbage_collection(self) -> None:
         """Exclude the existing objects from garbage collection, and enable it again.
@@ -263,20 +261,20 @@ class Session:
         gc.freeze()
         gc.enable()
 
-    def _first_rows(self, changes: list[Change]) -> None:
+    def _log_first_rows(self, changes: list[Change]) -> None:
         for kind in {change.kind for change in changes} - self._seen:
             self._seen.add(kind)
-            if self._trace is not None:
-                self._trace.first_rows(kind.value)
+            if self._timing_log is not None:
+                self._timing_log.first_rows(kind.value)
 
-    def _trace_status(self, event: StatusChanged) -> None:
-        if self._trace is not None and event.health.is_complete:
-            self._trace.synced(event.kind.value, len(self.state.store(event.kind)), self._check_seconds)
+    def _log_status(self, event: StatusChanged) -> None:
+        if self._timing_log is not None and event.health.is_complete:
+            self._timing_log.synced(event.kind.value, len(self.state.store(event.kind)), self._check_seconds)
 
     def _judge(self, finding: Finding) -> tuple[Finding, bool]:
         """The finding after the policy was applied, and whether it is shown."""
         ref = finding.object
-        kind = _KINDS.get(ref.kind)
+        kind = KINDS_BY_NAME.get(ref.kind)
         item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
         if not isinstance(item, Object):
             return self.policy.judge(finding, {}, "")
@@ -290,7 +288,7 @@ class Session:
         waiting = [kind for kind in Kind if not self.state.is_settled(kind)]
         for kind in waiting:
             why = " ".join(filter(None, (reason, self.state.status(kind).reason)))
-            self._inbox.put(StatusChanged(kind=kind, health=Health.FAILED, reason=why, since=self._clock()))
+            self._events.put(StatusChanged(kind=kind, health=Health.FAILED, reason=why, since=self._clock()))
         deadline = time.monotonic() + EVALUATION_TIMEOUT
         while self.has_work and time.monotonic() < deadline:
             self.drain(0.05)
@@ -302,7 +300,7 @@ class Session:
 
     def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
         """The shown findings about an object, worst first."""
-        return self.book.of(ObjectRef(kind, namespace or None, name))
+        return self.findings.of(ObjectRef(kind, namespace or None, name))
 
     def details_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
         """The results of checks that only the detail view of an object shows. They appear in no flag and no report."""
@@ -310,11 +308,11 @@ class Session:
 
     def root_of(self, finding: Finding) -> Finding | None:
         """The finding under which this one is folded, or None."""
-        return self.book.root(finding)
+        return self.findings.root(finding)
 
     def counts(self) -> dict[Severity, int]:
         """The number of shown findings of each severity, including folded ones."""
-        return self.book.counts
+        return self.findings.counts
 
     @cached_property
     def skipped(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def resident_mb() -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
-class Trace:
+class TimingLog:
     """Appends events to a file. If the file cannot be written, tracing stops silently."""
 
     def __init__(self, path: Path) -> None:

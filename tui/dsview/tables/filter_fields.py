@@ -165,7 +165,7 @@ def _severity(value: str, pane: Pane, view: ClusterView) -> KeyTest:
 
 def _codes(pane: Pane, view: ClusterView) -> Iterable[str]:
     if pane.flag_kind:
-        return {f.check.removeprefix("DS-") for f in view.book if f.object.kind == pane.flag_kind}
+        return {f.check.removeprefix("DS-") for f in view.findings if f.object.kind == pane.flag_kind}
     return {f.check.removeprefix("DS-") for key in pane.keys(view) for f in pane.findings(view, key)}
 
 

@@ -32,7 +32,7 @@ def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
     if ready:
         return safe(f"{moment_text(ready)}, when its condition Ready changed")
     # Findings that only the detail shows are not tracked, so their start is unknown.
-    is_followed = view.book.get(finding.identity) is not None
+    is_followed = view.findings.get(finding.identity) is not None
     is_older = is_followed and view.source.is_live and view.was_settled
     start = _start(item, finding.object.kind) if item is not None else ""
     if start:

@@ -67,7 +67,7 @@ class TableView:
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
         self._found: set[Key] = set()
-        for finding in view.book:
+        for finding in view.findings:
             if finding.object.kind == pane.flag_kind:
                 self._flag(finding.object)
         self._rebuild()
@@ -287,7 +287,7 @@ class TableView:
 
     def _flag(self, ref: ObjectRef) -> None:
         key = (ref.namespace or "", ref.name)
-        found = self.session.book.of(ref)
+        found = self.session.findings.of(ref)
         self._flags.set(key, found[0].severity if found else None)
 
     def _read_texts(self, keys: Sequence[Key]) -> list[str]:

@@ -93,7 +93,7 @@ class Findings:
         self.exempted = {self.identity(finding) for finding in view.exempted_findings}
         self.occurrences: dict[Identity, Occurrences] = {}
         numbers: dict[Identity, list[Finding]] = {}
-        for finding in view.book.sorted():
+        for finding in view.findings.sorted():
             numbers.setdefault(self.identity(finding), []).append(finding)
         for identity, findings in numbers.items():
             size = max(names.size(identity.object), len(findings))

@@ -77,7 +77,7 @@ check = Check(
 
 def decide(item: object, ctx: Context) -> Iterator[Problem]:
     """Reports a spelling that other software, or a newer API server, does not consider equal."""
-    if isinstance(item, EndpointSlice) and ctx.has_plain_addresses(item):
+    if isinstance(item, EndpointSlice) and ctx.has_ordinary_addresses(item):
         return
     wrong = [
         (field, text, better) for field, text in _checked_fields(item) if (better := _better_spelling(text)) is not None

@@ -57,7 +57,7 @@ check = Check(
 
 def decide(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
     """Reports a slice of a family that its Service does not have, or with addresses of another family."""
-    if item.address_type in FAMILIES and not ctx.has_plain_addresses(item):
+    if item.address_type in FAMILIES and not ctx.has_ordinary_addresses(item):
         for i, row in enumerate(item.packed()):
             wrong = [a for a in unpack_addresses(row) if family_of(a) not in (None, item.address_type)]
             if wrong:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from dsview.checks.engine.healthy_pods import HealthyPods, has_plain_addresses
+from dsview.checks.engine.healthy_pods import HealthyPods, has_ordinary_addresses
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.cluster.newest_time import newest_time
 from dsview.cluster.node_facts import NodeFacts
@@ -54,7 +54,7 @@ class Context:
         self.unselected_pods: set[Key] = set()
         self.healthy_pods = HealthyPods(state, tracker.profile, tracker.nodes)
         self._endpoints: dict[Key, ServiceEndpoints] = {}
-        self._plain_slice: tuple[EndpointSlice | None, bool] = (None, False)
+        self._last_slice: tuple[EndpointSlice | None, bool] = (None, False)
         self._selecting: Service | None = None
         self._selected_labels: dict[int, bool] = {}
 
@@ -110,11 +110,11 @@ class Context:
             found = self._endpoints[service] = service_endpoints(self.state, service)
         return found
 
-    def has_plain_addresses(self, item: EndpointSlice) -> bool:
+    def has_ordinary_addresses(self, item: EndpointSlice) -> bool:
         """Whether the addresses of a slice need no further checks (see `healthy_pods`). Cached for its checks."""
-        if self._plain_slice[0] is not item:
-            self._plain_slice = (item, has_plain_addresses(item))
-        return self._plain_slice[1]
+        if self._last_slice[0] is not item:
+            self._last_slice = (item, has_ordinary_addresses(item))
+        return self._last_slice[1]
 
     def endpoint_pods(self, service: Service) -> list[Pod]:
         """The known pods that the Service's slices point to, ready or not."""

@@ -9,25 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
+from dsview.checks.engine.active_checks import ActiveChecks
 from dsview.checks.engine.alarms import Alarms
 from dsview.checks.engine.availability import can_run, may_evaluate, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.due_subjects import DueSubjects
-from dsview.checks.engine.finding_index import Identity, SubjectKey
+from dsview.checks.engine.finding_index import Identity, SubjectKey, object_of
 from dsview.checks.engine.invalidation import affected_subjects, is_relevant_node_change, subject
 from dsview.checks.engine.load_rounds import LoadRounds
 from dsview.checks.engine.registry import all_checks
 from dsview.checks.engine.verdicts import Verdicts
 from dsview.checks.engine.watched_pods import WatchedPods
-from dsview.cluster.completeness import unreadable
 from dsview.cluster.profile import ProfileTracker
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import CLUSTER, Finding, ObjectRef
 from dsview.core.text import safe
-from dsview.kinds.kind import Kind
+from dsview.kinds.kind import KINDS_BY_NAME, Kind
 
-_KINDS = {kind.value: kind for kind in Kind}
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
 _CAN_BE_UNREADY = frozenset({Kind.POD, Kind.NODE})
@@ -38,12 +37,12 @@ their pods and cluster-wide checks are always evaluated again.
 
 _NO_CHECKS: Mapping[str, float] = {}
 
-_PLAIN_AT_ONCE = 16
-"""The number of plain pods between two readings of the clock, because a reading costs as much as one such pod."""
+_HEALTHY_AT_ONCE = 16
+"""The number of healthy pods between two readings of the clock, because a reading costs as much as one such pod."""
 
 
 class Engine:
-    """Keeps the findings in `book` consistent with the state.
+    """Keeps `findings` consistent with the state.
 
     A condition that is true at the first evaluation counts as past its grace period, as in a one-shot run.
 
@@ -65,15 +64,15 @@ class Engine:
         self.state = state
         self.tracker = ProfileTracker(state)
         self._verdicts = Verdicts(state, live=live, judge=judge)
-        self.book = self._verdicts.book
+        self.findings = self._verdicts.findings
         self.exempted = self._verdicts.exempted
         self.settling = self._verdicts.settling
         self._failed: dict[SubjectKey, dict[str, str]] = {}
         self._judge = judge
-        wanted = [check for check in all_checks() if not skip(check.code)]
-        self._checks = [check for check in wanted if not check.detail_only]
-        self._detail_only = [check for check in wanted if check.detail_only]
-        self._active: dict[Kind | None, list[Check]] = {}
+        selected = [check for check in all_checks() if not skip(check.code)]
+        self._checks = [check for check in selected if not check.detail_only]
+        self._detail_only = [check for check in selected if check.detail_only]
+        self._active = ActiveChecks(state, self.tracker, self._checks)
         reads: dict[Kind | None, frozenset[Kind]] = {
             kind: frozenset().union(*(c.reads for c in self._checks if kind in (c.subjects or (None,))))
             for kind in (None, *Kind)
@@ -85,7 +84,6 @@ class Engine:
         self._node_readers: set[SubjectKey] = set()
         self._watched = WatchedPods()
         self._facets = dict(state.facets)
-        self._readings: dict[Kind, tuple[object, ...]] = {}
         self._allowed: dict[tuple[str, Kind, str], bool] = {}
 
     @property
@@ -94,7 +92,7 @@ class Engine:
 
         A check is removed when it succeeds.
         """
-        return {code: text for found in self._failed.values() for code, text in found.items()}
+        return {code: text for failures in self._failed.values() for code, text in failures.items()}
 
     def on_judged(self, callback: Callable[[SubjectKey, tuple[Finding, ...]], None] | None) -> None:
         """Set the function that is called when the findings of a subject, shown or exempted, change."""
@@ -117,7 +115,7 @@ class Engine:
             # at once. All others are evaluated in the next round.
             self._mark(subject(change.kind, change.key) for change in changes if change.new is None)
             changed = [change for change in changes if change.new is not None and change.old is not None]
-            kinds = self.rounds.released & self._active.keys() if changed else ()
+            kinds = self.rounds.released & set(self._active) if changed else ()
             for change in changed:
                 if change.kind in kinds:
                     self._due.add(subject(change.kind, change.key))
@@ -150,21 +148,21 @@ class Engine:
 
     def _mark_waiting_for(self, ref: ObjectRef) -> None:
         for key in self.settling.waiting_for(ref):
-            if key[0] in _KINDS:
+            if key[0] in KINDS_BY_NAME:
                 self._due.add(key)
             else:
                 self._due.cluster_wide.add(key[0])
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
-        for book in (self.book, self.exempted):
-            yield from book.in_scope(kind.value, namespace)
+        for index in (self.findings, self.exempted):
+            yield from index.in_scope(kind.value, namespace)
 
     def _mark_cluster_wide(self, kinds: set[Kind]) -> None:
         if None in self.rounds:
             return
         facets = {facet for facet, epoch in self.state.facets.items() if epoch != self._facets[facet]}
         self._facets = dict(self.state.facets)
-        for check in self._active.get(None, ()):
+        for check in self._active.of(None):
             reads = check.reads if check.of_pods is None else check.reads - {Kind.POD}
             if reads & kinds or not facets.isdisjoint(check.of_pods or ()):
                 self._due.cluster_wide.add(check.code)
@@ -186,32 +184,10 @@ class Engine:
 
         Returns whether that changed which checks can be evaluated.
         """
-        active: dict[Kind | None, list[Check]] = {}
-        readings = {kind: self._reading(kind) for kind in Kind}
-        changed_kinds = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
-        touched: set[Kind | None] = set()
-        for check in self._checks:
-            for kind in check.subjects or (None,):
-                if can_run(self.state, self.tracker.profile, check, kind):
-                    active.setdefault(kind, []).append(check)
-                    # The check ran while a kind that it uses was unread or read only partly.
-                    if not changed_kinds.isdisjoint(check.reads):
-                        touched.add(kind)
-        self._readings = readings
-        touched |= {kind for kind in {*active, *self._active} if active.get(kind) != self._active.get(kind)}
-        if not touched:
-            return False
-        self._active = active
-        for kind in touched:
+        outdated = self._active.update()
+        for kind in outdated:
             self.rounds.wait(kind)
-        return True
-
-    def _reading(self, kind: Kind) -> tuple[object, ...]:
-        """How completely a kind was read. For ConfigMaps, which are read by name, the reason says which are missing."""
-        status = self.state.status(kind)
-        reason = status.reason if kind is Kind.CONFIG_MAP else ""
-        unread = tuple(unreadable(self.state, kind))
-        return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason, unread)
+        return bool(outdated)
 
     def _release(self, now: float) -> None:
         """Schedule the objects whose round begins."""
@@ -226,7 +202,7 @@ class Engine:
         return self.failures.get(check.code) or why_not_evaluated(self.state, self.tracker.profile, check)
 
     def _should_evaluate(self, key: SubjectKey) -> bool:
-        kind = _KINDS.get(key[0])
+        kind = KINDS_BY_NAME.get(key[0])
         if kind is None:
             return False
         if kind in self.rounds:
@@ -247,12 +223,12 @@ class Engine:
     def mark_everything(self) -> None:
         """Schedule everything for evaluation, and remaining findings of deleted objects for removal."""
         known = (*self._verdicts.subjects(), *self._watched.by_subject, *self._failed)
-        self._due.replace(key for key in known if key[0] in _KINDS)
+        self._due.replace(key for key in known if key[0] in KINDS_BY_NAME)
         for kind in self._active:
             if kind is not None and kind not in self.rounds:
                 self._sweep(kind)
         if None not in self.rounds:
-            self._due.cluster_wide.update(check.code for check in self._active.get(None, ()))
+            self._due.cluster_wide.update(check.code for check in self._active.of(None))
 
     def _sweep(self, kind: Kind) -> None:
         items = list(self.state.store(kind))
@@ -262,9 +238,7 @@ class Engine:
         if nodes:
             self._mark(subject(Kind.NODE, ("", name)) for name in nodes)
             self._mark(self._node_readers)
-            self._due.cluster_wide.update(
-                check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads
-            )
+            self._due.cluster_wide.update(check.code for check in self._active.of(None) if Kind.NODE in check.reads)
 
     def _mark_pods_on(self, nodes: set[str]) -> None:
         if nodes and Kind.POD in self._active:
@@ -277,22 +251,22 @@ class Engine:
         self._allowed.clear()
         touched: set[ObjectRef] = set()
         context = Context(self.state, self.tracker, now)
-        evaluated = plain = 0
-        while plain % _PLAIN_AT_ONCE or may_continue():
+        evaluated = healthy = 0
+        while healthy % _HEALTHY_AT_ONCE or may_continue():
             key = self._due.next()
             if key is None:
                 if not self._due.cluster_wide:
                     break
                 self._evaluate_cluster_wide(self._due.cluster_wide.pop(), context, touched)
-            elif self._is_plain(key, context):
-                plain += 1
+            elif self._is_healthy_pod(key, context):
+                healthy += 1
                 continue
             else:
                 touched |= self._evaluate(key, context)
                 evaluated += 1
                 if evaluated % _CACHED_ENDPOINTS == 0:
                     context = Context(self.state, self.tracker, now)
-            plain = 0
+            healthy = 0
         if self.is_idle and self._active and all(map(self.state.is_settled, Kind)):
             self._verdicts.is_first = False
         return touched
@@ -307,12 +281,12 @@ class Engine:
 
     def _wake(self, now: float) -> None:
         for key in self._alarms.due(now):
-            if key[0] in _KINDS:
+            if key[0] in KINDS_BY_NAME:
                 self._due.add(key)
             else:
                 self._due.cluster_wide.add(key[0])
 
-    def _is_plain(self, key: SubjectKey, context: Context) -> bool:
+    def _is_healthy_pod(self, key: SubjectKey, context: Context) -> bool:
         """Whether this is a pod that has no findings and needs no evaluation."""
         if key[0] != _POD or key in self._verdicts or key in self._failed:
             return False
@@ -320,7 +294,7 @@ class Engine:
         return pod is not None and pod in context.healthy_pods
 
     def _evaluate(self, key: SubjectKey, context: Context) -> Set[ObjectRef]:
-        kind = _KINDS[key[0]]
+        kind = KINDS_BY_NAME[key[0]]
         item = self.state.store(kind).get((key[1], key[2]))
         found: list[Finding] = []
         context.due = math.inf
@@ -330,8 +304,8 @@ class Engine:
         waits: dict[str, float] = {}
         undecided: dict[str, float] = {}
         if item is not None:
-            ref = ObjectRef(key[0], key[1] or None, key[2])
-            for check in self._active.get(kind, ()):
+            ref = object_of(key)
+            for check in self._active.of(kind):
                 if not check.absence_of or self._may_evaluate(check, kind, key[1]):
                     due, context.due = context.due, math.inf
                     reported = list(self._run(check, item, ref, context, key))
@@ -351,17 +325,17 @@ class Engine:
 
     def _may_evaluate(self, check: Check, kind: Kind, namespace: str) -> bool:
         """`may_evaluate`, computed once per step for all objects of a namespace."""
-        wanted = (check.code, kind, namespace)
-        found = self._allowed.get(wanted)
-        if found is None:
-            found = self._allowed[wanted] = may_evaluate(self.state, check, kind, namespace)
-        return found
+        scope = (check.code, kind, namespace)
+        is_allowed = self._allowed.get(scope)
+        if is_allowed is None:
+            is_allowed = self._allowed[scope] = may_evaluate(self.state, check, kind, namespace)
+        return is_allowed
 
     def _evaluate_cluster_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
         self._failed.pop((code, "", ""), None)
         found: list[Finding] = []
-        for check in self._active.get(None, ()):
+        for check in self._active.of(None):
             if check.code == code and may_evaluate(self.state, check, None, ""):
                 found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
         touched |= self._record((code, "", ""), found, context, {code: context.due} if context.due < math.inf else {})
@@ -386,7 +360,7 @@ class Engine:
 
     def details_of(self, ref: ObjectRef, now: float) -> list[Finding]:
         """The findings of the `detail_only` checks for an object. Not stored, because no flag depends on them."""
-        kind = _KINDS.get(ref.kind)
+        kind = KINDS_BY_NAME.get(ref.kind)
         item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
         context = Context(self.state, self.tracker, now)
         return [
@@ -405,7 +379,7 @@ class Engine:
         waits: Mapping[str, float],
         undecided: Mapping[str, float] = _NO_CHECKS,
     ) -> Set[ObjectRef]:
-        touched = self._verdicts.enter(key, found, context, waits, undecided)
+        touched = self._verdicts.record(key, found, context, waits, undecided)
         if context.due < math.inf:
             self._alarms.set(context.due, key)
         return touched

@@ -13,6 +13,12 @@ SubjectKey = tuple[str, str, str]
 """Kind (or the code of a cluster-wide check), namespace, name."""
 
 
+def object_of(subject: SubjectKey) -> ObjectRef:
+    """The reference of the object that a subject key names."""
+    kind, namespace, name = subject
+    return ObjectRef(kind, namespace or None, name)
+
+
 class FindingIndex:
     """The current findings. A symptom lists its possible causes; `root` looks up which of them exist."""
 

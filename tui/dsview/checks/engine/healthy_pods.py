@@ -1,7 +1,7 @@
-"""Recognises plain healthy pods, for which no check has findings, at a tenth of the cost of running all checks.
+"""Recognises healthy pods, for which no check has findings, at a tenth of the cost of running all checks.
 
-A healthy pod may be missed, because all checks then run for it, but no other pod may be called plain. A property test
-verifies that no check reports a plain pod or schedules a recheck of it.
+A healthy pod may be missed, because all checks then run for it, but no other pod may be called healthy. A property test
+verifies that no check reports such a pod or schedules a recheck of it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _GOOD_V4, _GOOD_V6 = _good_first_bytes()
 
 
 class HealthyPods:
-    """Tells plain pods from others until the state or the profile changes. `nodes` are the facts of nodes by name."""
+    """Tells healthy pods from others until the state or the profile changes. `nodes` are the facts of nodes by name."""
 
     def __init__(self, state: ClusterState, profile: Profile, nodes: Mapping[str, NodeFacts]) -> None:
         self._nodes = nodes
@@ -51,7 +51,7 @@ class HealthyPods:
         ranges = self._ranges_of(pod.node_name)
         sizes = 0
         for text in ips:
-            raw = self._plain(text, ranges)
+            raw = self._ordinary_address(text, ranges)
             if raw is None:
                 return False
             sizes |= len(raw)
@@ -61,7 +61,7 @@ class HealthyPods:
             return is_usual and family_of(pod.host_ip) == ("IPv6" if ":" in ips[0] else "IPv4")
         return facts is None or facts.pod_families in ((), ("IPv4" if sizes == 4 else "IPv6",))
 
-    def _plain(self, text: str, ranges: tuple[Cidr, ...]) -> bytes | None:
+    def _ordinary_address(self, text: str, ranges: tuple[Cidr, ...]) -> bytes | None:
         """The packed address if it is canonical, unicast, not shared, and in the right range; otherwise None."""
         kind = AF_INET6 if ":" in text else AF_INET
         try:
@@ -82,7 +82,7 @@ class HealthyPods:
         return raw
 
 
-def has_plain_addresses(item: EndpointSlice) -> bool:
+def has_ordinary_addresses(item: EndpointSlice) -> bool:
     """Whether every address of a slice has its addressType and is canonical, so that DS-ADR-002 can skip them."""
     kind = AF_INET if item.address_type == "IPv4" else AF_INET6 if item.address_type == "IPv6" else None
     if kind is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dsview.checks.engine.check import Harm, LayerName
-from dsview.checks.engine.finding_index import Identity, SubjectKey
+from dsview.checks.engine.finding_index import Identity, SubjectKey, object_of
 from dsview.checks.engine.registry import registry
 from dsview.cluster.state import ClusterState
 from dsview.core.finding import Finding, ObjectRef, Pending
@@ -24,7 +24,7 @@ _BY_READINESS = frozenset({LayerName.ENDPOINTS, LayerName.LISTENERS})
 """The layers whose checks skip pods that are not ready."""
 
 
-_NOTHING: Mapping[str, float] = {}
+_NO_CHECKS: Mapping[str, float] = {}
 
 
 class Settling:
@@ -53,8 +53,8 @@ class Settling:
 
     def undecided_until(self, ref: ObjectRef) -> float | None:
         """When the last undecided check of an object can decide, epoch seconds; None if all have decided."""
-        found = self.undecided_checks(ref)
-        return max(found.values()) if found else None
+        checks = self.undecided_checks(ref)
+        return max(checks.values()) if checks else None
 
     def undecided_checks(self, ref: ObjectRef) -> Mapping[str, float]:
         """The undecided checks of an object, by code, and when they can decide, epoch seconds."""
@@ -62,16 +62,16 @@ class Settling:
 
     def undecided_of(self, subject: SubjectKey) -> Mapping[str, float]:
         """The undecided checks of a subject, by code, and when they can decide, epoch seconds."""
-        return self._undecided.get(subject, _NOTHING)
+        return self._undecided.get(subject, _NO_CHECKS)
 
     def undecided(self, kind: str) -> dict[ObjectRef, float]:
         """The undecided objects of a kind, and when their last check can decide, epoch seconds."""
-        found = ((key, checks) for key, checks in self._undecided.items() if key[0] == kind)
-        return {ObjectRef(key[0], key[1] or None, key[2]): max(checks.values()) for key, checks in found}
+        of_kind = ((key, checks) for key, checks in self._undecided.items() if key[0] == kind)
+        return {object_of(key): max(checks.values()) for key, checks in of_kind}
 
     def postpone(self, subject: SubjectKey, checks: Mapping[str, float]) -> bool:
         """Set the undecided checks of a subject, and when they can decide. Returns whether that changed."""
-        if self._undecided.get(subject, _NOTHING) == checks:
+        if self._undecided.get(subject, _NO_CHECKS) == checks:
             return False
         self.version += 1
         if checks:
@@ -86,8 +86,8 @@ class Settling:
 
     def of(self, ref: ObjectRef) -> tuple[Pending, ...]:
         """The pending findings about an object, worst first."""
-        found = self._by_object.get(ref)
-        return tuple(sorted(found.values(), key=lambda pending: pending.finding.order)) if found else ()
+        pending = self._by_object.get(ref)
+        return tuple(sorted(pending.values(), key=lambda entry: entry.finding.order)) if pending else ()
 
     def get(self, identity: Identity) -> Pending | None:
         """The finding with an identity, if it is pending."""

@@ -14,7 +14,7 @@ import msgspec
 
 from dsview.core.errors import UserError
 from dsview.core.finding import Finding, Pending
-from dsview.kinds.kind import Kind
+from dsview.kinds.kind import KINDS_BY_NAME, Kind
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Item, StatusChanged
 from dsview.sources.recording.columns import DAMAGED, Columns, from_columns, to_columns
@@ -119,8 +119,6 @@ class _StoredBatch(msgspec.Struct):
 _key_of: Callable[[Item], Key] = attrgetter("namespace", "name")
 """Like the property `key` of an object, but three times as fast."""
 
-_KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
-
 
 def pack_frame(frame: Frame) -> bytes:
     """A key frame in its stored form."""
@@ -137,11 +135,11 @@ def unpack_frame(at: float, data: bytes) -> Moment:
     stored = _decoded(data, _StoredFrame)
     objects: dict[Kind, dict[Key, Item]] = {}
     for name, parts in stored.objects.items():
-        if name in _KINDS:
-            of_kind = objects[_KINDS[name]] = {}
+        if name in KINDS_BY_NAME:
+            of_kind = objects[KINDS_BY_NAME[name]] = {}
             for part in parts:
                 # Part by part, while the objects are in the processor's cache.
-                items = from_columns(_KINDS[name], _unpack(part, Columns))
+                items = from_columns(KINDS_BY_NAME[name], _unpack(part, Columns))
                 of_kind.update(zip(map(_key_of, items), items, strict=True))
     rest = _unpack(stored.rest, _StoredRest)
     return Moment(
@@ -210,7 +208,7 @@ def unpack_batch(data: bytes) -> list[Tick]:
 def _ticks_of(stored: _StoredBatch) -> list[Tick]:
     ticks = [Tick(at=at, objects={}, statuses=[], judged=[], head=None) for at in stored.times]
     for name, objects in stored.objects.items():
-        kind = _KINDS.get(name)
+        kind = KINDS_BY_NAME.get(name)
         if kind is None:
             continue
         if objects.columns.size != len(objects.ticks):
