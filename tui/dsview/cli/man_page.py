@@ -48,9 +48,13 @@ def _records(command: click.Command) -> Iterator[tuple[str, str]]:
             yield record
 
 
-def _own(command: click.Command, shared: set[str]) -> list[tuple[str, str]]:
+def _own_options(command: click.Command, shared: set[str]) -> list[tuple[str, str]]:
     """A command's own options, without the shared ones, which are listed once, and without `--help`."""
-    return [r for r in _records(command) if r[0] not in shared and r[0].startswith("-") and r[0] != "--help"]
+    return [
+        (words, text)
+        for words, text in _records(command)
+        if words not in shared and words.startswith("-") and words != "--help"
+    ]
 
 
 def _paragraphs(text: str) -> Iterator[str]:
@@ -103,7 +107,7 @@ def _command(name: str, command: click.Command, shared: set[str]) -> Iterator[st
     arguments = (p.make_metavar(context) for p in command.get_params(context) if isinstance(p, click.Argument))
     yield f".SS {_escaped(' '.join(('dsview', name, *arguments)))}"
     yield from _paragraphs(command.help or "")
-    for words, text in _own(command, shared):
+    for words, text in _own_options(command, shared):
         yield from (".TP", _bold(words), _escaped(text))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dsview.checks.engine.policy import Policy
+from dsview.cli.exit_codes import EXIT_UNREACHABLE
 from dsview.cli.options import DEFAULT_SCENARIO, Settings
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
@@ -174,7 +175,7 @@ def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], f
         missing = _stall_message(session.give_up(f"no more data arrived for {STALL_TIMEOUT:g} s."))
     reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
     if reasons and not any(status.is_complete for _, status in _statuses(session)):
-        raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+        raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=EXIT_UNREACHABLE)
     return missing
 
 
@@ -188,7 +189,7 @@ def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) 
             return True
         now = clock()
         if timeout and now - started > timeout:
-            raise UserError(_timeout_message(session, timeout), exit_code=3)
+            raise UserError(_timeout_message(session, timeout), exit_code=EXIT_UNREACHABLE)
         more_kinds, more_objects = _progress(session)
         if more_kinds > kinds or more_objects > objects:
             kinds, objects, last_progress = max(kinds, more_kinds), max(objects, more_objects), now

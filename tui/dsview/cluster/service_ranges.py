@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from dsview.cluster.state import ClusterState
@@ -10,8 +12,14 @@ from dsview.core.cidr import Cidr, parse_cidr
 from dsview.kinds.kind import Kind
 from dsview.kinds.service_cidr import ServiceCIDR
 
-_Range = tuple[ServiceCIDR, int, Cidr]
-"""A ServiceCIDR, the index of one of its ranges, and that range."""
+
+class _Range(NamedTuple):
+    """A Service range: its ServiceCIDR, and its position in it."""
+
+    item: ServiceCIDR
+    position: int
+    cidr: Cidr
+
 
 _SPARSE = 100
 """The usage is not computed if there are more addresses than this for each IPAddress: it is 1 % or less."""
@@ -47,22 +55,22 @@ def service_range_uses(state: ClusterState) -> tuple[RangeUse, ...]:
 
 def _uses(state: ClusterState) -> tuple[RangeUse, ...]:
     ranges = [
-        (item, i, cidr)
+        _Range(item, index, cidr)
         for item in sorted(state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
-        for i, text in enumerate(item.cidrs)
+        for index, text in enumerate(item.cidrs)
         if _allocates(item) and (cidr := parse_cidr(text)) is not None
     ]
-    found: list[RangeUse] = []
-    for family in dict.fromkeys(cidr.family for _, _, cidr in ranges):
-        of_family = _disjoint([row for row in ranges if row[2].family == family])
-        total = sum(cidr.usable_addresses for _, _, cidr in of_family)
+    uses: list[RangeUse] = []
+    for family in dict.fromkeys(each.cidr.family for each in ranges):
+        of_family = _disjoint([each for each in ranges if each.cidr.family == family])
+        total = sum(each.cidr.usable_addresses for each in of_family)
         if total > _SPARSE * len(state.ip_addresses) or not total:
             continue
         used = [raw for a in state.ip_addresses if (raw := packed(a.name)) is not None]
-        inside = {raw for raw in used if any(cidr.contains(raw) for _, _, cidr in of_family)}
-        item, i, _ = max(of_family, key=lambda row: _used_share(row[2], inside))
-        found.append(RangeUse(family=family, used=len(inside), total=total, item=item, index=i))
-    return tuple(found)
+        inside = {raw for raw in used if any(each.cidr.contains(raw) for each in of_family)}
+        fullest = max(of_family, key=lambda each: _used_share(each.cidr, inside))
+        uses.append(RangeUse(family=family, used=len(inside), total=total, item=fullest.item, index=fullest.position))
+    return tuple(uses)
 
 
 def _allocates(item: ServiceCIDR) -> bool:
@@ -70,13 +78,13 @@ def _allocates(item: ServiceCIDR) -> bool:
     return not item.deleted and not any(c.type == "Ready" and c.status == "False" for c in item.conditions)
 
 
-def _disjoint(rows: list[_Range]) -> list[_Range]:
+def _disjoint(ranges: list[_Range]) -> list[_Range]:
     """The ranges without those inside another range, so that each address counts once. CIDRs only overlap this way."""
-    kept: list[_Range] = []
-    for row in sorted(rows, key=lambda row: row[2].prefix_length):
-        if not any(wider.covers(row[2]) for _, _, wider in kept):
-            kept.append(row)
-    return [row for row in rows if row in kept]
+    outermost: list[_Range] = []
+    for each in sorted(ranges, key=lambda each: each.cidr.prefix_length):
+        if not any(wider.cidr.covers(each.cidr) for wider in outermost):
+            outermost.append(each)
+    return [each for each in ranges if each in outermost]
 
 
 def _used_share(cidr: Cidr, used: set[bytes]) -> float:

@@ -150,7 +150,8 @@ class ProxyController(Controller):
 
     def known_sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """`sockets` of a pod, cached until something that may affect it changes."""
-        return self.sockets_of(cluster, (pod,))[0]
+        (sockets,) = self.sockets_of(cluster, (pod,))
+        return sockets
 
     def sockets_of(self, cluster: ClusterReader, pods: Iterable[Pod]) -> list[Sockets]:
         """`known_sockets` of several pods, in their order."""
@@ -225,7 +226,7 @@ class ProxyController(Controller):
         )
 
     def _services(self, cluster: ClusterReader) -> DoorServices:
-        found: dict[Key, tuple[Service, list[Pod]]] = {}
+        by_key: dict[Key, tuple[Service, list[Pod]]] = {}
         # Pods of one workload share their labels, so the Services of one pod select all of them.
         selecting: dict[tuple[str, int], list[Service]] = {}
         for pod in self.proxies(cluster):
@@ -233,8 +234,9 @@ class ProxyController(Controller):
             if sockets_key not in selecting:
                 selecting[sockets_key] = [s for s in cluster.selectors.selecting(pod) if _is_front_door(cluster, s)]
             for service in selecting[sockets_key]:
-                found.setdefault(service.key, (service, []))[1].append(pod)
-        return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items())}
+                _, pods = by_key.setdefault(service.key, (service, []))
+                pods.append(pod)
+        return {key: (service, tuple(pods)) for key, (service, pods) in sorted(by_key.items())}
 
     def service_ports(self, cluster: ClusterReader, service: Service, pod: Pod) -> dict[int, int]:
         """The pod's ports that the Service's traffic ports lead to, by traffic port."""

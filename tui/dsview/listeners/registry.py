@@ -108,7 +108,8 @@ def roles_of(pod: Pod) -> Roles:
         controller = next((c for c in CONTROLLERS if c.is_proxy(pod)), None)
         return pod.labels, pod.containers, Roles(controller, any(c.is_control_plane(pod) for c in PROXY_CONTROLLERS))
 
-    return _roles.get((pod.namespace, id(pod.labels), id(pod.containers)), find)[2]
+    _, _, roles = _roles.get((pod.namespace, id(pod.labels), id(pod.containers)), find)
+    return roles
 
 
 def controller_of(pod: Pod) -> Controller | None:

@@ -109,17 +109,17 @@ def compare(
         StableNames(after, {}, by_node=by_node),
     )
     sides = [Side(view, own, gather(view, own)) for view, own in zip((before, after), names, strict=True)]
-    findings = [Findings(view, own) for view, own in zip((before, after), names, strict=True)]
+    was, now = (Findings(view, own) for view, own in zip((before, after), names, strict=True))
     is_same = by_node and not _have_different_uids(before, after)
-    changed, not_evaluated = finding_changes(*findings)
+    changed, not_evaluated = finding_changes(was, now)
     families = list(family_changes(*sides, with_addresses=is_same))
-    causes, rest = _by_cause(changed, families, findings)
+    causes, rest = _by_cause(changed, families, was, now)
     return Diff(
         causes=tuple(causes),
         families=tuple(rest),
         objects=tuple(object_changes(*sides)),
         is_same_cluster=is_same,
-        is_worse=is_worse(findings[0], findings[1], changed, least) or any(change.type.is_loss for change in families),
+        is_worse=is_worse(was, now, changed, least) or any(change.type.is_loss for change in families),
         not_compared=tuple(_not_compared(sides, not_evaluated)),
     )
 
@@ -138,7 +138,7 @@ def _have_different_uids(before: ClusterView, after: ClusterView) -> bool:
 
 
 def _by_cause(
-    changed: Iterable[FindingChange], families: Iterable[FamilyChange], findings: list[Findings]
+    changed: Iterable[FindingChange], families: Iterable[FamilyChange], was: Findings, now: Findings
 ) -> tuple[list[CauseChange], list[FamilyChange]]:
     """The changes grouped by the finding that explains them, and the changed families that none explains."""
     groups: dict[Identity, list[FindingChange]] = {}
@@ -159,7 +159,7 @@ def _by_cause(
             rest.append(family)
     causes = []
     for root, members in groups.items():
-        cause = findings[1].occurrences.get(root) or findings[0].occurrences[root]
+        cause = now.occurrences.get(root) or was.occurrences[root]
         members.sort(key=lambda change: (change.identity != root, *change.order))
         causes.append(CauseChange(root, cause, tuple(members), tuple(attached.get(root, ()))))
     causes.sort(key=lambda group: (not group.is_worse, *group.cause.finding.order))
@@ -181,13 +181,12 @@ def _not_compared(sides: list[Side], not_evaluated: list[str]) -> Iterator[Safe]
             if not is_covered(side.view, kind, None):
                 yield safe(f"{word}: {RESOURCES[kind].rbac_name}: not all of them were read.")
                 break
-    listeners = sides[0].facts.certainty.keys() | sides[1].facts.certainty.keys()
-    for ref in sorted(listeners):
-        known = [side.facts.certainty.get(ref) for side in sides]
-        if None not in known and known[0] != known[1]:
-            words = [how or "not known" for how in known]
-            yield safe(f"Listeners of {ref}: {words[0]} before and {words[1]} after.")
-        elif known == ["", ""]:
+    certainties = [side.facts.certainty for side in sides]
+    for ref in sorted(set().union(*certainties)):
+        was, now = (certainty.get(ref) for certainty in certainties)
+        if was is not None and now is not None and was != now:
+            yield safe(f"Listeners of {ref}: {was or 'not known'} before and {now or 'not known'} after.")
+        elif was == now == "":
             yield safe(f"Listeners of {ref}: not known.")
     if not_evaluated:
         yield safe(f"Checks that were not evaluated on both sides: {', '.join(not_evaluated)}.")

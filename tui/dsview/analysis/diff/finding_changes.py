@@ -131,7 +131,7 @@ def finding_changes(before: Findings, after: Findings) -> tuple[list[FindingChan
     If an object may have such a finding, its other findings on one side only are not compared either: they may stand in
     for it.
     """
-    found: list[FindingChange] = []
+    changes: list[FindingChange] = []
     not_evaluated: set[str] = set()
     uncertain: set[ObjectRef] = set()
     for identity in before.occurrences.keys() | after.occurrences.keys():
@@ -149,9 +149,9 @@ def finding_changes(before: Findings, after: Findings) -> tuple[list[FindingChan
             uncertain.add(identity.object)
             uncertain.update(map(present.stable_name, occurrences.finding.related))
             continue
-        found.append(FindingChange(identity, change_type, was, now, present.root(occurrences)))
+        changes.append(FindingChange(identity, change_type, was, now, present.root(occurrences)))
     certain: list[FindingChange] = []
-    for change in found:
+    for change in changes:
         if change.is_on_one_side and change.identity.object in uncertain:
             not_evaluated.add(change.identity.check)
         else:
@@ -176,11 +176,11 @@ def is_worse(before: Findings, after: Findings, changes: list[FindingChange], le
 
     A finding that replaces another one of the same severity on the same object does not count.
     """
-    ranks = [_ranks(findings, least) for findings in (before, after)]
+    ranks_before, ranks_after = _ranks(before, least), _ranks(after, least)
     touched = {(change.identity.object, change.identity.family) for change in changes}
     return any(
         change.type is FindingChangeType.SPREAD and change.finding.severity.at_least(least) for change in changes
-    ) or any((*ranks[1].get(place, ()), _END) < (*ranks[0].get(place, ()), _END) for place in touched)
+    ) or any((*ranks_after.get(place, ()), _END) < (*ranks_before.get(place, ()), _END) for place in touched)
 
 
 _END = 9
@@ -189,8 +189,8 @@ _END = 9
 
 def _ranks(findings: Findings, least: Severity) -> dict[tuple[ObjectRef, Family | None], list[int]]:
     """The ranks of the severities of each object and family, the worst first."""
-    found: dict[tuple[ObjectRef, Family | None], list[int]] = {}
+    ranks_of: dict[tuple[ObjectRef, Family | None], list[int]] = {}
     for identity, occurrences in findings.occurrences.items():
         if occurrences.finding.severity.at_least(least):
-            found.setdefault((identity.object, identity.family), []).append(occurrences.finding.severity.rank)
-    return {place: sorted(ranks) for place, ranks in found.items()}
+            ranks_of.setdefault((identity.object, identity.family), []).append(occurrences.finding.severity.rank)
+    return {place: sorted(ranks) for place, ranks in ranks_of.items()}

@@ -57,14 +57,15 @@ _LOOK = "# look at what writes the addresses of its status"
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that one front door offers and another does not."""
-    found: dict[tuple[ObjectRef, Family], tuple[HostDoor, HostDoor, list[str]]] = {}
+    differences: dict[tuple[ObjectRef, Family], tuple[HostDoor, HostDoor, list[str]]] = {}
     for host, doors in hosts_with_two_doors(ctx.state).items():
         for family in FAMILIES:
             having = next((door for door in doors if door.offers[family].offer is Offer.YES), None)
             for door in doors if having is not None else ():
                 if door.offers[family].offer is Offer.NO and having is not None:
-                    found.setdefault((door.route, family), (door, having, []))[2].append(host)
-    for (route, family), (door, having, hosts) in found.items():
+                    _, _, hosts = differences.setdefault((door.route, family), (door, having, []))
+                    hosts.append(host)
+    for (route, family), (door, having, hosts) in differences.items():
         why = door.offers[family].why
         are, them = ("is", "it") if len(hosts) == 1 else ("are", "them")
         yield Problem(

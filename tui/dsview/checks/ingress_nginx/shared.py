@@ -29,12 +29,13 @@ def read(ctx: Context) -> Iterator[tuple[Pod, ProxyListeners]]:
 
 def by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
     """The controllers' ConfigMaps that were read, each with its running pods."""
-    found: dict[Key, tuple[ConfigMap, list[Pod]]] = {}
+    by_key: dict[Key, tuple[ConfigMap, list[Pod]]] = {}
     for pod in live_controllers(ctx.state):
         settings = config_map(ctx.state, pod)
         if settings is not None:
-            found.setdefault(settings.key, (settings, []))[1].append(pod)
-    return found
+            _, pods = by_key.setdefault(settings.key, (settings, []))
+            pods.append(pod)
+    return by_key
 
 
 def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
@@ -44,7 +45,7 @@ def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
         if conf.source is ListenSource.UNREAD and not needs_conf:
             conf = predict(ctx.state, pod, conf.reason)
         reachable = V6 in families_of(pod.ips)
-        if reachable and any(V6 in x.families and not x.internal for x in conf.listeners if is_sure(x)):
+        if reachable and any(V6 in s.families and not s.internal for s in conf.listeners if is_sure(s)):
             return True
     return False
 

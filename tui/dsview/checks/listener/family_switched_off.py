@@ -57,15 +57,16 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that a setting disables."""
     if not ctx.is_dual():
         return
-    found: dict[tuple[ObjectRef, Family], tuple[Sockets, list[FrontDoor]]] = {}
+    doors_by_setting: dict[tuple[ObjectRef, Family], tuple[Sockets, list[FrontDoor]]] = {}
     for door in front_doors(ctx.state):
         if not may_close(ctx, door):
             continue
         for family in FAMILIES:
             has = door.sockets_below is not None or any(pod.ready and family in pod_families(pod) for pod in door.pods)
             for setting in closing(ctx, door, family) if has else ():
-                found.setdefault((holder_ref(setting), family), (setting, []))[1].append(door)
-    for (holder, family), (setting, doors) in found.items():
+                _, doors = doors_by_setting.setdefault((holder_ref(setting), family), (setting, []))
+                doors.append(door)
+    for (holder, family), (setting, doors) in doors_by_setting.items():
         published = [door.service for door in doors if family in door.service.families]
         words = f"Service{'' if len(published) == 1 else 's'} " + names(f"{s.namespace}/{s.name}" for s in published)
         verb = "has" if len(published) == 1 else "have"

@@ -52,20 +52,20 @@ def decide(ctx: Context) -> Iterator[Problem]:
     orders = Counter(facts.cidrs for _, facts in dual)
     if len(orders) < 2:
         return
-    (first, n), (_, m) = orders.most_common(2)
-    if n == m:
-        oldest = min(dual, key=lambda pair: (pair[0].created, pair[0].name))
-        first = oldest[1].cidrs
-    example = next(node.name for node, facts in dual if facts.cidrs == first)
+    (usual, most), (_, second_most) = orders.most_common(2)
+    if most == second_most:
+        _, facts_of_oldest = min(dual, key=lambda pair: (pair[0].created, pair[0].name))
+        usual = facts_of_oldest.cidrs
+    example = next(node.name for node, facts in dual if facts.cidrs == usual)
     for node, facts in dual:
-        if facts.cidrs != first:
+        if facts.cidrs != usual:
             yield Problem(
                 message=f"podCIDRs have {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), but on {example} and "
-                f"most nodes {' before '.join(first)}.",
+                f"most nodes {' before '.join(usual)}.",
                 object=node_ref(node.name),
                 field="spec.podCIDRs",
                 observed=", ".join(node.cidrs),
-                expected=f"{' before '.join(first)}",
+                expected=f"{' before '.join(usual)}",
                 fix=reregister_node(node),
                 related=(node_ref(example),),
             )

@@ -25,6 +25,7 @@ https://docs.cilium.io/en/stable/network/concepts/ipam/cluster-pool/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from dsview.checks.engine.address_fields import POD_CIDRS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
@@ -48,36 +49,51 @@ check = Check(
 )
 
 
+class _PodRange(NamedTuple):
+    """A pod range: its node, and its position among the podCIDRs of the node."""
+
+    node: Node
+    position: int
+    cidr: Cidr
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The sort key. Of ranges in this order, each overlaps an earlier one if it overlaps the one that ends last."""
+        return (self.cidr.family, self.cidr.first, self.cidr.last, self.node.name, self.position)
+
+
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports pod ranges that overlap."""
-    rows = sorted(
-        (
-            (cidr.family, cidr.first, cidr.last, node.name, i, cidr, node)
-            for node in nodes(ctx)
-            for i, cidr in ranges(node)
-        ),
-        key=lambda row: row[:5],
-    )
-    clashes: dict[tuple[str, int], tuple[Node, Cidr, dict[str, Cidr]]] = {}
-    widest = None
-    for row in rows:
-        _, first, _, name, i, cidr, node = row
-        if widest is not None and widest[0] == cidr.family and first <= widest[2] and widest[3] != name:
-            clashes.setdefault((name, i), (node, cidr, {}))[2][widest[3]] = widest[5]
-            clashes.setdefault((widest[3], widest[4]), (widest[6], widest[5], {}))[2][name] = cidr
-        if widest is None or widest[0] != cidr.family or cidr.last > widest[2]:
-            widest = row
-    for (name, i), (node, cidr, others) in sorted(clashes.items(), key=lambda item: item[0]):
-        by_cilium = any(key.endswith("-pod-cidr") for key, _ in node.annotations)
+    pod_ranges = (_PodRange(node, index, cidr) for node in nodes(ctx) for index, cidr in ranges(node))
+    overlapping: dict[tuple[str, int], dict[str, Cidr]] = {}
+    by_key: dict[tuple[str, int], _PodRange] = {}
+    last_to_end: _PodRange | None = None
+    for current in sorted(pod_ranges, key=lambda pod_range: pod_range.order):
+        is_same_family = last_to_end is not None and last_to_end.cidr.family == current.cidr.family
+        if last_to_end is not None and is_same_family and _overlap(last_to_end, current):
+            for one, other in ((current, last_to_end), (last_to_end, current)):
+                key = (one.node.name, one.position)
+                by_key[key] = one
+                overlapping.setdefault(key, {})[other.node.name] = other.cidr
+        if last_to_end is None or not is_same_family or current.cidr.last > last_to_end.cidr.last:
+            last_to_end = current
+    for key, others in sorted(overlapping.items(), key=lambda item: item[0]):
+        node, position, cidr = by_key[key]
+        by_cilium = any(name.endswith("-pod-cidr") for name, _ in node.annotations)
         yield Problem(
             message=f"podCIDR {cidr.text} overlaps "
-            f"{names(f'{c.text} of node {n}' for n, c in sorted(others.items()))}.",
+            f"{names(f'{other.text} of node {name}' for name, other in sorted(others.items()))}.",
             severity=Severity.WARNING if by_cilium else None,
-            object=node_ref(name),
+            object=node_ref(node.name),
             family=cidr.family,
-            field=f"spec.podCIDRs[{i}]",
+            field=f"spec.podCIDRs[{position}]",
             observed=cidr.text,
             expected="a range that no other node has",
             fix=reregister_node(node),
             related=tuple(map(node_ref, sorted(others))),
         )
+
+
+def _overlap(earlier: _PodRange, later: _PodRange) -> bool:
+    """Whether the ranges of two nodes overlap. `earlier` begins first."""
+    return later.cidr.first <= earlier.cidr.last and later.node.name != earlier.node.name

@@ -175,20 +175,25 @@ def controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[
 
 
 def _controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
-    found: dict[Key, tuple[Service, list[Pod]]] = {}
+    by_service: dict[Key, tuple[Service, list[Pod]]] = {}
+
+    def add(service: Service, pod: Pod) -> None:
+        _, pods = by_service.setdefault(service.key, (service, []))
+        pods.append(pod)
+
     for pod in live_controllers(state):
         published = publish_service_key(pod)
         service = state.services.get(published) if published is not None else None
         if service is not None:
-            found.setdefault(service.key, (service, []))[1].append(pod)
+            add(service, pod)
             continue
         public = set(public_ports(pod).values())
         for candidate in state.selectors.selecting(pod):
             if candidate.type in {"LoadBalancer", "NodePort"} and any(
                 target_port(port, pod) in public for port in candidate.ports
             ):
-                found.setdefault(candidate.key, (candidate, []))[1].append(pod)
-    return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items(), key=lambda kv: kv[0])}
+                add(candidate, pod)
+    return {key: (service, tuple(pods)) for key, (service, pods) in sorted(by_service.items(), key=lambda kv: kv[0])}
 
 
 def is_truthy(text: str) -> bool:

@@ -86,7 +86,10 @@ class WatchTracker:
 
     def is_stalled(self, seconds: float) -> bool:
         """Whether an event of the open watch has been incomplete for this long; if so, the watch becomes untrusted."""
-        if self._open is None or self._open[1].age < seconds:
+        if self._open is None:
+            return False
+        _, event = self._open
+        if event.age < seconds:
             return False
         self._unproductive = MAX_UNPRODUCTIVE_WATCHES + 1
         return True

@@ -39,7 +39,8 @@ class RecordingReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._frame: tuple[int, Moment] | None = None
+        self._frame: Moment | None = None
+        self._frame_number = 0
         self._batches: OrderedDict[tuple[int, float], list[Tick]] = OrderedDict()
         try:
             self._connection = _connect(path)
@@ -98,19 +99,20 @@ class RecordingReader:
         if row is None:
             raise UserError(f"{self.path.name} no longer contains a key frame.")
         number, at, batch = row
-        if self._frame is None or self._frame[0] != number:
+        if self._frame is None or self._frame_number != number:
             # The previous frame is released first: two at once would determine the peak memory.
             self._frame = None
             self._batches.clear()
-            self._frame = (number, unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number)))
+            self._frame = unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number))
+            self._frame_number = number
         # A later span starts with its own key frame, so these batches belong to the same span.
-        found = self._frame[1].copy()
+        moment = self._frame.copy()
         last = self._last_batch(when)
         for row in self._rows("SELECT id, began FROM batches WHERE id > ? AND id <= ? ORDER BY id", batch, last):
             for tick in self._batch(*row):
                 if tick.at <= when:
-                    found.follow(tick)
-        return found
+                    moment.follow(tick)
+        return moment
 
     @contextmanager
     def _read_transaction(self) -> Iterator[None]:
