@@ -254,7 +254,7 @@ def test_slices_of_v1_show_that_the_server_is_newer_than_its_kubelets(tmp_path: 
     session = changed("01", change, tmp_path)
     assert session.profile.version == (1, 21)
     assert TOO_OLD not in _not_evaluated(session).values()
-    assert "DS-EPS-001" in {finding.check for finding in session.book}
+    assert "DS-EPS-001" in {finding.check for finding in session.findings}
 
 
 def test_checks_of_endpoints_are_evaluated_where_the_server_says_that_it_is_new_enough(tmp_path: Path) -> None:

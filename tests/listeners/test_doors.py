@@ -240,12 +240,12 @@ def test_routes_whose_gateways_were_not_given_are_not_evaluated(kind: str, plura
 
 def test_a_second_family_that_is_not_wanted_may_be_removed_instead(tmp_path: Path) -> None:
     alternative = "# or, where IPv6 is not wanted: kubectl -n edge patch service envoy-edge-web"
-    found = {f.check: f.fix or "" for f in load([*doors.envoy_gateway("IPv4"), *doors.backend()], tmp_path).book}
+    found = {f.check: f.fix or "" for f in load([*doors.envoy_gateway("IPv4"), *doors.backend()], tmp_path).findings}
     assert alternative in found["DS-LSN-001"]
     assert alternative in found["DS-LSN-002"]
 
     # The first family of a Service cannot be removed.
-    found = {f.check: f.fix or "" for f in load([*doors.envoy_gateway("IPv6"), *doors.backend()], tmp_path).book}
+    found = {f.check: f.fix or "" for f in load([*doors.envoy_gateway("IPv6"), *doors.backend()], tmp_path).findings}
     assert "not wanted" not in found["DS-LSN-001"] + found["DS-LSN-002"]
 
 
@@ -264,7 +264,7 @@ def test_a_setting_that_already_opens_the_sockets_is_no_remedy_for_the_service(
             item["spec"]["containers"][0]["image"] = f"ghcr.io/nginx/nginx-gateway-fabric:{version}"
     session = load([*items, *doors.backend()], tmp_path)
 
-    (finding,) = (f for f in session.book if f.check == "DS-LSN-003")
+    (finding,) = (f for f in session.findings if f.check == "DS-LSN-003")
     assert wanted in (finding.fix or "")
     (plan,) = plan_doors(session)
     assert wanted in "\n".join(step for need in plan.needs for step in need.steps)

@@ -11,7 +11,7 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.family_coverage import Layer
-from dsview.analysis.overview import Worst, missing_checks, overview_now
+from dsview.analysis.overview import WorstCause, missing_checks, overview_now
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import all_checks, registry
 from dsview.core.address import Family
@@ -68,7 +68,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     severities: dict[Severity, int]
     exempted: int
     causes: int
-    worst: tuple[Worst, ...]
+    worst: tuple[WorstCause, ...]
     counts: tuple[FindingCount, ...]
     evaluated: tuple[str, ...]
     not_evaluated: tuple[str, ...]
@@ -85,7 +85,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarize(view: ClusterView) -> ClusterSummary:
     """The totals of a cluster in its current state."""
-    found = overview_now(view)
+    overview = overview_now(view)
     not_evaluated = tuple(entry.check for entry in view.not_evaluated())
     left_out = {*not_evaluated, *view.skipped}
     severities = view.counts()
@@ -94,20 +94,20 @@ def summarize(view: ClusterView) -> ClusterSummary:
         version=safe(view.state.server.version or ""),
         mode=view.profile.mode,
         confidence=view.profile.confidence.value,
-        verdict=found.verdict,
-        is_complete=found.is_complete,
-        families=found.families,
-        layers=found.layers,
+        verdict=overview.verdict,
+        is_complete=overview.is_complete,
+        families=overview.families,
+        layers=overview.layers,
         flags=tuple(
             LayerFlag(layer=layer, family=family, severity=severity)
-            for (layer, family), severity in found.flags.items()
+            for (layer, family), severity in overview.flags.items()
         ),
-        failing=found.failing,
-        partial=found.partial,
+        failing=overview.failing,
+        partial=overview.partial,
         severities={severity: severities.get(severity, 0) for severity in Severity},
         exempted=view.exempted,
-        causes=found.causes,
-        worst=found.worst,
+        causes=overview.causes,
+        worst=overview.worst,
         counts=_counts(view),
         evaluated=tuple(check.code for check in all_checks() if check.code not in left_out),
         not_evaluated=not_evaluated,

@@ -139,13 +139,13 @@ def fix_of(finding: Finding | None) -> Safe:
 
 
 def broken_lane(
-    finding: Finding | None, otherwise: str = "", *, values: Iterable[str] = (), in_part: bool = False
+    finding: Finding | None, default_reason: str = "", *, values: Iterable[str] = (), in_part: bool = False
 ) -> Lane:
     """A broken lane, with the finding that explains it, if there is one."""
     return Lane(
         values=listed(values),
         verdict=Verdict.BROKEN,
-        why=safe(finding.message if finding is not None else otherwise),
+        why=safe(finding.message if finding is not None else default_reason),
         fix=fix_of(finding),
         in_part=in_part,
     )

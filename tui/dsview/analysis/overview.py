@@ -41,7 +41,7 @@ _MAX_NAMES_LENGTH = 60
 """The length in characters of the list of Services in a sentence. If two names are longer, only one is listed."""
 
 
-class Worst(msgspec.Struct, frozen=True, kw_only=True):
+class WorstCause(msgspec.Struct, frozen=True, kw_only=True):
     """A root cause as the overview shows it.
 
     Attributes:
@@ -91,7 +91,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...]
     flags: dict[tuple[LayerName, Family], Severity]
     flagged: dict[tuple[LayerName, Family], int]
-    worst: tuple[Worst, ...]
+    worst: tuple[WorstCause, ...]
     disclaimer: Safe
     causes: int
     failing: dict[Family, int]
@@ -208,7 +208,7 @@ def _failing_sentence(totals: FindingTotals, family: Family, of: int) -> str:
     services = _count(of, "Service")
     likely = totals.likely.get(family, 0)
     fails = f"likely {'fails' if likely == 1 else 'fail'}"
-    likely_names = _named(totals.named_likely.get(family, ()), likely)
+    likely_names = _names_text(totals.named_likely.get(family, ()), likely)
     if not failing and not partial:
         return f"{likely:,} of {services} {fails} over {family}: {likely_names}."
     also = f"; {likely:,} {fails}: {likely_names}" if likely else ""
@@ -224,12 +224,12 @@ def _failing_sentence(totals: FindingTotals, family: Family, of: int) -> str:
 
 def _service_names(totals: FindingTotals, family: Family, loss: Loss) -> str:
     """The names of the first Services, as many as fit in a sentence, and the number of others."""
-    return _named(
+    return _names_text(
         totals.named.get((family, loss), ()), (totals.failing if loss is Loss.WHOLE else totals.partial)[family]
     )
 
 
-def _named(refs: Iterable[ObjectRef], total: int) -> str:
+def _names_text(refs: Iterable[ObjectRef], total: int) -> str:
     found = [f"{ref.namespace}/{ref.name}" for ref in refs]
     shown = found if len(", ".join(found)) <= _MAX_NAMES_LENGTH else found[:1]
     rest = total - len(shown)
@@ -284,12 +284,12 @@ def _limit_sentences(view: ClusterView, missing: int) -> list[str]:
     return sentences
 
 
-def _worst_causes(view: ClusterView, totals: FindingTotals) -> list[Worst]:
-    found: list[Worst] = []
+def _worst_causes(view: ClusterView, totals: FindingTotals) -> list[WorstCause]:
+    found: list[WorstCause] = []
     for cause in totals.worst:
         finding = cause.first
         found.append(
-            Worst(
+            WorstCause(
                 severity=finding.severity,
                 check=finding.check,
                 object=cause.title,

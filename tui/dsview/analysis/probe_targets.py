@@ -15,7 +15,7 @@ import msgspec
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.gateway_trace import covers, routes_of
 from dsview.analysis.hop import Trace
-from dsview.analysis.trace_target import find_named
+from dsview.analysis.trace_target import KIND_WORDS, find_named
 from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, AddressClass, Family, canonical, classify, family_of, sort_key
 from dsview.core.errors import UserError
@@ -51,12 +51,8 @@ _WEB_PORTS = (80, 443)
 _TCP_PROTOCOLS = frozenset({"HTTP", "HTTPS", "TLS", "TCP"})
 """The protocols of Gateway listeners that run over TCP."""
 
-_WORDS = {
-    **dict.fromkeys(("service", "services", "svc"), Kind.SERVICE),
-    **dict.fromkeys(("ingress", "ingresses", "ing"), Kind.INGRESS),
-    **dict.fromkeys(("gateway", "gateways", "gtw"), Kind.GATEWAY),
-}
-
+_KIND_WORDS = {word: kind for word, kind in KIND_WORDS.items() if kind is not Kind.POD}
+"""The kinds that can be probed, by the words that name them. A Pod is not reached from outside."""
 
 _REQUIRED_KINDS = (Kind.SERVICE, Kind.INGRESS, Kind.NODE, Kind.GATEWAY, Kind.HTTP_ROUTE)
 """The kinds that must be read, because otherwise a published address may be overlooked."""
@@ -111,13 +107,13 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     inside: tuple[Safe, ...] = ()
 
 
-def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
-    """The plan for the named object, or for everything if `what` is None.
+def plan_probe(view: ClusterView, target_text: str | None) -> ProbePlan:
+    """The plan for the named object, or for everything if `target_text` is None.
 
     Raises `UserError` if there is no such object or it cannot be probed.
     """
     planner = _Planner(view)
-    if what is None:
+    if target_text is None:
         for service in sorted(view.state.services, key=lambda item: item.key):
             planner.add_service(service)
         for ingress in sorted(view.state.ingresses, key=lambda item: item.key):
@@ -126,10 +122,10 @@ def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
             if is_front_door(view.state, gateway):
                 planner.add_gateway(gateway)
         return planner.plan()
-    word, _, rest = what.strip().partition("/")
-    kind = _WORDS.get(word.lower())
+    word, _, rest = target_text.strip().partition("/")
+    kind = _KIND_WORDS.get(word.lower())
     if not rest or (kind is None and word.lower() != "host"):
-        raise UserError(f"'{safe(what[:200])}' cannot be probed; write {USAGE}.")
+        raise UserError(f"'{safe(target_text[:200])}' cannot be probed; write {USAGE}.")
     state = view.state
     match kind:
         case Kind.SERVICE:
@@ -148,7 +144,7 @@ def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
 def plan_for_trace(view: ClusterView, trace: Trace) -> ProbePlan | None:
     """The plan for the object of a trace; None for a Pod, which is not reached from outside, or a deleted object."""
     target = trace.target
-    if target.kind.lower() not in _WORDS:
+    if target.kind.lower() not in _KIND_WORDS:
         return None
     try:
         return plan_probe(
@@ -200,13 +196,17 @@ class _Planner:
             status = self._view.state.status(kind)
             expected = (Health.ABSENT, Health.NOT_GIVEN) if RESOURCES[kind].optional else ()
             if not status.health.is_complete and status.health not in expected:
-                self._note(f"{RESOURCES[kind].plural} could not be read: {status.reason or status.health.value}.")
+                self._add_note(f"{RESOURCES[kind].plural} could not be read: {status.reason or status.health.value}.")
         targets = list(self._targets.values())
         if len(targets) > MAX_TARGETS:
-            self._note(f"{len(targets) - MAX_TARGETS:,} more connections are left out: at most {MAX_TARGETS} are made.")
+            self._add_note(
+                f"{len(targets) - MAX_TARGETS:,} more connections are left out: at most {MAX_TARGETS} are made."
+            )
         hosts = list(self._hosts.values())
         if len(hosts) > MAX_TARGETS:
-            self._note(f"{len(hosts) - MAX_TARGETS:,} more hosts are left out: at most {MAX_TARGETS} are looked up.")
+            self._add_note(
+                f"{len(hosts) - MAX_TARGETS:,} more hosts are left out: at most {MAX_TARGETS} are looked up."
+            )
         return ProbePlan(
             targets=tuple(targets[:MAX_TARGETS]),
             hosts=tuple(hosts[:MAX_TARGETS]),
@@ -221,19 +221,19 @@ class _Planner:
         ports = [port.port for port in tcp]
         before = len(self._targets)
         for entry in service.load_balancer_ingress if service.type == "LoadBalancer" else ():
-            self._add(about, Role.LOAD_BALANCER, entry.ip or entry.hostname, ports)
+            self._add_targets(about, Role.LOAD_BALANCER, entry.ip or entry.hostname, ports)
         for address in service.external_ips:
-            self._add(about, Role.EXTERNAL_IP, address, ports)
+            self._add_targets(about, Role.EXTERNAL_IP, address, ports)
         if service.type == "NodePort":
             node_ports = [port.node_port for port in tcp if port.node_port]
             for address in self._node_addresses(service):
-                self._add(about, Role.NODE_PORT, address, node_ports)
+                self._add_targets(about, Role.NODE_PORT, address, node_ports)
         is_outside = service.type in ("LoadBalancer", "NodePort") or bool(service.external_ips)
         other = sorted({port.protocol for port in service.ports if port.protocol != "TCP"})
         if other and is_outside:
-            self._note(f"{about}: {', '.join(other)} ports are not tried, only TCP.")
+            self._add_note(f"{about}: {', '.join(other)} ports are not tried, only TCP.")
         if by_name and len(self._targets) == before and tcp:
-            self._note(f"{about}: it has no address outside the cluster.")
+            self._add_note(f"{about}: it has no address outside the cluster.")
 
     def add_ingress(self, ingress: Ingress, only_host: str = "") -> None:
         """Add the addresses of an Ingress, and its hosts or only one of them."""
@@ -241,7 +241,7 @@ class _Planner:
         for entry in ingress.load_balancer_ingress:
             address = entry.ip or entry.hostname
             ports = self._published.get(canonical(address) or address) or _WEB_PORTS
-            self._add(about, Role.INGRESS, address, ports)
+            self._add_targets(about, Role.INGRESS, address, ports)
         texts = [entry.ip or entry.hostname for entry in ingress.load_balancer_ingress]
         for host in (only_host,) if only_host else ingress.hosts:
             self._add_host(about, host, texts)
@@ -252,7 +252,7 @@ class _Planner:
         ports = [listener.port for listener in gateway.listeners if listener.protocol in _TCP_PROTOCOLS]
         texts = [address.value for address in gateway.addresses]
         for text in texts:
-            self._add(about, Role.GATEWAY, text, ports)
+            self._add_targets(about, Role.GATEWAY, text, ports)
         for route in routes_of(self._view, gateway, only_host):
             names = (only_host,) if only_host and covers(gateway, route, only_host) else hosts_of(gateway, route)
             for name in names:
@@ -273,7 +273,7 @@ class _Planner:
 
     def _add_host(self, about: ObjectRef, host: str, published: Iterable[str]) -> None:
         if host in ("", "*") or host.startswith("*."):
-            self._note(f"{about}: {host or '*'} cannot be looked up.")
+            self._add_note(f"{about}: {host or '*'} cannot be looked up.")
             return
         texts = [text for text in published if text]
         known = self._hosts.get(host)
@@ -289,7 +289,7 @@ class _Planner:
             names=tuple(sorted(names)),
         )
 
-    def _add(self, about: ObjectRef, role: Role, text: str, ports: Iterable[int]) -> None:
+    def _add_targets(self, about: ObjectRef, role: Role, text: str, ports: Iterable[int]) -> None:
         family = family_of(text)
         if family is None:
             if text:
@@ -301,10 +301,10 @@ class _Planner:
         address = canonical(text) or text
         kind = classify(text)
         if kind in _UNREACHABLE_CLASSES:
-            self._note(f"{about}: {address} is {kind.value if kind else 'unusable'}, and not tried.")
+            self._add_note(f"{about}: {address} is {kind.value if kind else 'unusable'}, and not tried.")
             return
         if address in self._cluster_ips:
-            self._note(f"{about}: {address} is a cluster IP, and not tried.")
+            self._add_note(f"{about}: {address} is a cluster IP, and not tried.")
             return
         for port in dict.fromkeys(ports):
             target = ProbeTarget(about=about, role=role, family=family, address=address, port=port)
@@ -322,7 +322,7 @@ class _Planner:
             found += islice((address for address in of_family if address), MAX_NODES)
         return found
 
-    def _note(self, sentence: str) -> None:
+    def _add_note(self, sentence: str) -> None:
         self._notes[safe(sentence)] = None
 
 

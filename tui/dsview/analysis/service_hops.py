@@ -51,39 +51,38 @@ _HOP_IDS = {
 
 
 class ServiceHops:
-    """Makes the hops of a Service. With `only`, they are those of one of the Pods behind it."""
+    """Makes the hops of a Service. With `only_pod`, they are those of one of the Pods behind it."""
 
-    def __init__(self, view: ClusterView, service: Service, only: Pod | None = None) -> None:
+    def __init__(self, view: ClusterView, service: Service, only_pod: Pod | None = None) -> None:
         self._view = view
         self._state = view.state
         self._service = service
-        self._only = only
+        self._only_pod = only_pod
         self._findings = view.findings_of("Service", *service.key)
         self._endpoints: ServiceEndpoints = service_endpoints(self._state, service.key)
         # A Service that was changed to ExternalName may still have its old slices, which nothing uses.
         targets = {} if service.is_external_name else self._endpoints.targets
-        softened_hops = {pod.key: pod for e in targets.values() if (pod := self._state.pods.get(e.target)) is not None}
-        self.pods = [only] if only is not None else sorted(softened_hops.values(), key=lambda pod: pod.key)
+        behind = {pod.key: pod for e in targets.values() if (pod := self._state.pods.get(e.target)) is not None}
+        self.pods = [only_pod] if only_pod is not None else sorted(behind.values(), key=lambda pod: pod.key)
 
     def findings(self) -> Iterator[Finding]:
         """The findings about the Service, the Pods behind it, and the policies that select these Pods."""
         yield from self._findings
         for pod in self.pods:
             # The listeners hop shows findings about listeners, if a proxy is on the path.
-            softened_hops = self._view.findings_of("Pod", *pod.key)
-            yield from (
-                finding for finding in softened_hops if registry()[finding.check].layer is not LayerName.LISTENERS
-            )
+            about_pod = self._view.findings_of("Pod", *pod.key)
+            yield from (finding for finding in about_pod if registry()[finding.check].layer is not LayerName.LISTENERS)
         namespace = self._service.namespace
         for subject in self._view.findings.in_scope(Kind.NETWORK_POLICY.value, namespace):
-            policy = self._state.network_policies.get((namespace, subject[2]))
+            _, _, name = subject
+            policy = self._state.network_policies.get((namespace, name))
             if policy is not None and any(policy.pod_selector.matches(pod.labels) for pod in self.pods):
                 yield from self._view.findings.of_subject(subject)
 
     def hops(self) -> list[Hop]:
         """All hops from outside to the Nodes, broken where the findings say so."""
         hops = [*self.front(), *self.back()]
-        return self._broken_as_found(hops) if self._only is None else soften_unconfirmed(hops, self._evidence())
+        return self._broken_as_found(hops) if self._only_pod is None else soften_unconfirmed(hops, self._evidence())
 
     def _broken_as_found(self, hops: list[Hop]) -> list[Hop]:
         """The hops, broken exactly where findings about the Service say so, because the overview counts these."""
@@ -132,7 +131,7 @@ class ServiceHops:
         if self.pods or not self._state.is_known(Kind.ENDPOINT_SLICE):
             yield self._nodes()
 
-    def _wants(self, family: Family) -> bool:
+    def _has_family(self, family: Family) -> bool:
         return family in self._service.families
 
     def _absent(self, family: Family) -> Lane:
@@ -140,23 +139,23 @@ class ServiceHops:
 
     def _vip(self) -> Hop:
         entries = self._service.load_balancer_ingress
-        softened_hops = by_family(e.ip for e in entries if e.ip)
+        addresses = by_family(e.ip for e in entries if e.ip)
         names = [e.hostname for e in entries if e.hostname]
-        about = self._about(HopName.LOAD_BALANCER)
+        about = self._findings_about(HopName.LOAD_BALANCER)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
-            values = softened_hops[family]
-            if values and self._wants(family):
+            values = addresses[family]
+            if values and self._has_family(family):
                 lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
             elif self._is_translated(family):
                 why = safe(f"the load balancer terminates connections and opens {self._service.families[0]} ones")
                 lanes[family] = Lane(values=listed(values), verdict=Verdict.NOT_PROVEN, why=why)
             elif values:
-                otherwise = f"the Service has no {family} behind it"
-                lanes[family] = broken_lane(worst_about(about, family), otherwise, values=values)
+                default_reason = f"the Service has no {family} behind it"
+                lanes[family] = broken_lane(worst_about(about, family), default_reason, values=values)
             elif names:
                 lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
-            elif self._wants(family):
+            elif self._has_family(family):
                 lanes[family] = broken_lane(worst_about(about, family), f"no {family} address was assigned")
             else:
                 lanes[family] = self._absent(family)
@@ -165,7 +164,7 @@ class ServiceHops:
     def _is_translated(self, family: Family) -> bool:
         """Whether the load balancer accepts a family that the Service lacks and connects to the nodes over another."""
         service = self._service
-        if self._wants(family) or service.type != "LoadBalancer" or not service.families:
+        if self._has_family(family) or service.type != "LoadBalancer" or not service.families:
             return False
         return any(
             family_of(entry.ip) == family and terminates_connections(service, self._view.profile, entry.ip_mode)
@@ -181,7 +180,7 @@ class ServiceHops:
         for family in FAMILIES:
             having = sum(family in facts.internal for facts in self._view.nodes.values())
             value = f"{ports} on {having} of {total} nodes"
-            if not self._wants(family):
+            if not self._has_family(family):
                 lanes[family] = self._absent(family)
             elif not having:
                 lanes[family] = broken_lane(None, f"no node has an {family} InternalIP", values=[value])
@@ -192,7 +191,7 @@ class ServiceHops:
                 lanes[family] = Lane(values=(safe(value),), verdict=Verdict.OK)
         return make_hop("node-port", "Node port", lanes)
 
-    def _about(self, hop: HopName) -> list[Finding]:
+    def _findings_about(self, hop: HopName) -> list[Finding]:
         """The findings that explain a hop."""
         return [finding for finding in self._findings if registry()[finding.check].hop is hop]
 
@@ -202,14 +201,14 @@ class ServiceHops:
             return same_for_both(
                 "service", name, Verdict.NOT_PROVEN, "an alias for a DNS name, whose addresses are not in the API"
             )
-        softened_hops = by_family(self._service.real_cluster_ips)
-        about = self._about(HopName.SERVICE)
+        addresses = by_family(self._service.real_cluster_ips)
+        about = self._findings_about(HopName.SERVICE)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
             if self._is_translated(family):
                 why = safe(f"reached over {self._service.families[0]} by the load balancer")
                 lanes[family] = Lane(verdict=Verdict.NOT_PROVEN, why=why)
-            elif not self._wants(family):
+            elif not self._has_family(family):
                 finding = worst_about(about, family)
                 why = safe(finding.message if finding is not None else f"the Service has no {family}")
                 # A Service that requests one family needs no fix.
@@ -217,15 +216,15 @@ class ServiceHops:
                 lanes[family] = Lane(verdict=Verdict.ABSENT, why=why, fix=fix_of(finding if is_wrong else None))
             elif self._service.is_headless:
                 lanes[family] = Lane(values=(safe("headless"),), verdict=Verdict.OK)
-            elif softened_hops[family]:
-                lanes[family] = Lane(values=listed(softened_hops[family]), verdict=Verdict.OK)
+            elif addresses[family]:
+                lanes[family] = Lane(values=listed(addresses[family]), verdict=Verdict.OK)
             else:
                 lanes[family] = broken_lane(worst_about(about, family), f"no {family} cluster IP")
         return make_hop("service", name, lanes)
 
     def _slices(self) -> Hop:
-        make_lane = self._slice_lane_of_pod if self._only is not None else self._slice_lane
-        lanes = {f: make_lane(f) if self._wants(f) else self._absent(f) for f in FAMILIES}
+        make_lane = self._slice_lane_of_pod if self._only_pod is not None else self._slice_lane
+        lanes = {f: make_lane(f) if self._has_family(f) else self._absent(f) for f in FAMILIES}
         return make_hop("endpoint-slices", "EndpointSlices", lanes, symptom_of=("pods", "nodes"))
 
     def _slice_lane(self, family: Family) -> Lane:
@@ -239,9 +238,9 @@ class ServiceHops:
         if not most and not self._service.selector:
             why = "no endpoints, and no selector"
             return Lane(verdict=Verdict.NOT_PROVEN, why=safe(why))
-        otherwise = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
-        about = self._about(HopName.ENDPOINT_SLICES)
-        return broken_lane(worst_about(about, family), otherwise, values=[value], in_part=live > 0)
+        default_reason = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
+        about = self._findings_about(HopName.ENDPOINT_SLICES)
+        return broken_lane(worst_about(about, family), default_reason, values=[value], in_part=live > 0)
 
     def _slice_lane_of_pod(self, family: Family) -> Lane:
         rows = self._endpoints.of(family)
@@ -303,18 +302,18 @@ def soften_unconfirmed(hops: Iterable[Hop], evidence: Iterable[Finding]) -> list
 
 def _break(hops: list[Hop], family: Family, finding: Finding) -> None:
     """Mark the hop that a finding is about as broken, unless it already is."""
-    wanted = _HOP_IDS.get(registry()[finding.check].hop or HopName.SERVICE, "service")
+    hop_id = _HOP_IDS.get(registry()[finding.check].hop or HopName.SERVICE, "service")
     ids = [hop.id for hop in hops]
-    at = ids.index(wanted if wanted in ids else "service")
+    at = ids.index(hop_id if hop_id in ids else "service")
     lane = hops[at].lane(family)
     if lane.verdict is not Verdict.BROKEN:
         in_part = registry()[finding.check].harm is not Harm.WHOLE
         hops[at] = with_lane(hops[at], family, broken_lane(finding, values=lane.values, in_part=in_part))
 
 
-def pods_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:
+def pods_hop(view: ClusterView, pods: Sequence[Pod], families: Sequence[Family]) -> Hop:
     """The addresses of pods."""
-    lanes = {family: _pod_lane(view, pods, family, is_wanted=family in wanted) for family in FAMILIES}
+    lanes = {family: _pod_lane(view, pods, family, is_wanted=family in families) for family in FAMILIES}
     return make_hop("pods", "Pods" if len(pods) != 1 else "Pod", lanes, symptom_of=("nodes",))
 
 
@@ -342,7 +341,7 @@ def _pod_lane(view: ClusterView, pods: Sequence[Pod], family: Family, *, is_want
     )
 
 
-def nodes_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:
+def nodes_hop(view: ClusterView, pods: Sequence[Pod], families: Sequence[Family]) -> Hop:
     """The families that the nodes of pods can assign."""
     names = sorted({pod.node_name for pod in pods if pod.node_name})
     lanes: dict[Family, Lane] = {}
@@ -350,7 +349,7 @@ def nodes_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) 
         lacking = {pod.node_name for pod in pods if _node_lacks(view, pod, family)}
         without = [name for name in names if name in lacking]
         having = [name for name in names if name not in lacking]
-        if without and family in wanted:
+        if without and family in families:
             findings = [f for name in without for f in view.findings_of("Node", "", name) if f.family == family]
             finding = worst_about(findings, family)
             lanes[family] = Lane(

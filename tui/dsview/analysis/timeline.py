@@ -111,15 +111,17 @@ class Timeline:
                     ref = ObjectRef(_ref_kind(change.kind), change.key[0] or None, change.key[1])
                     self._add(object_change.entry(at, ref))
         if changed_endpoints and Kind.ENDPOINT_SLICE in known:
-            self._endpoints(state, changed_endpoints, at)
+            self._add_endpoint_changes(state, changed_endpoints, at)
 
-    def _endpoints(self, state: ClusterState, changed_endpoints: Iterable[tuple[Key, Family, bool]], at: float) -> None:
-        found: dict[tuple[Key, bool], list[Family]] = {}
+    def _add_endpoint_changes(
+        self, state: ClusterState, changed_endpoints: Iterable[tuple[Key, Family, bool]], at: float
+    ) -> None:
+        families_of: dict[tuple[Key, bool], list[Family]] = {}
         for key, family, is_live in changed_endpoints:
             service = state.services.get(key)
             if service is not None and family in service.families:
-                found.setdefault((key, is_live), []).append(family)
-        for (key, is_live), families in found.items():
+                families_of.setdefault((key, is_live), []).append(family)
+        for (key, is_live), families in families_of.items():
             over = " and ".join(families)
             text = f"Got its first ready {over} endpoint." if is_live else f"Lost its last ready {over} endpoint."
             entry_type = EntryType.GAINED if is_live else EntryType.LOST
@@ -137,19 +139,21 @@ class Timeline:
         if before is None or not self._is_recording:
             return
         if is_lost:
-            self._connection(event.kind, _LOST[event.health], EntryType.LOST, at, reason=event.reason)
+            self._add_connection_change(event.kind, _LOST[event.health], EntryType.LOST, at, reason=event.reason)
         elif since is not None:
-            self._connection(event.kind, "Can be read again", EntryType.GAINED, at, lasted=at - since)
+            self._add_connection_change(event.kind, "Can be read again", EntryType.GAINED, at, lasted=at - since)
         elif event.health is Health.POLLING:
-            self._connection(event.kind, "Polled instead of watched", EntryType.NEUTRAL, at, reason=event.reason)
+            self._add_connection_change(
+                event.kind, "Polled instead of watched", EntryType.NEUTRAL, at, reason=event.reason
+            )
 
     def follow_list(self, event: Listed, state: ClusterState, at: float) -> None:
         """Add a relist after a failed watch. Polling is left out, because it lists all the time."""
         status = state.status(event.kind)
         if self._is_recording and event.keys is not None and status.health is Health.LIVE and event.kind in RESOURCES:
-            self._connection(event.kind, "Listed again", EntryType.NEUTRAL, at)
+            self._add_connection_change(event.kind, "Listed again", EntryType.NEUTRAL, at)
 
-    def _connection(
+    def _add_connection_change(
         self, kind: Kind, words: str, entry_type: EntryType, at: float, *, reason: str = "", lasted: float | None = None
     ) -> None:
         name = plural_of(kind)
@@ -220,17 +224,17 @@ class Timeline:
                 entry_type = EntryType.IMPROVED
             if entry_type is EntryType.IMPROVED and len(self._improved) < _IMPROVED:
                 self._improved[finding.identity] = finding
-            self._finding(
+            self._add_finding(
                 finding, entry_type, at, at - (self._began if since is None else since), was_before=since is None
             )
         # The worst finding is added last, because the newest entry is shown first.
         for finding in sorted(opened, key=lambda f: f.order, reverse=True):
             if self._unsettled.pop(finding.identity, None) is not None:
                 self._seen_again[finding.identity] = at
-                self._finding(finding, EntryType.STILL, at)
+                self._add_finding(finding, EntryType.STILL, at)
                 continue
             self._opened[finding.identity] = at
-            self._finding(finding, EntryType.OPENED, at)
+            self._add_finding(finding, EntryType.OPENED, at)
         if gone or opened or self._is_improving(settling):
             self._follow_improved(findings, settling, state, at)
 
@@ -242,12 +246,12 @@ class Timeline:
     def _follow_improved(self, findings: FindingIndex, settling: Settling, state: ClusterState, at: float) -> None:
         """Add which improved findings are fixed. A lesser one that was opened since then is followed instead."""
         for identity, finding in list(self._improved.items()):
-            found = findings.of(finding.object)
-            is_followed = any(_is_lesser(other, finding) for other in found) or findings.get(identity) is not None
+            others = findings.of(finding.object)
+            is_followed = any(_is_lesser(other, finding) for other in others) or findings.get(identity) is not None
             if is_followed or not _has_lesser(finding, settling):
                 del self._improved[identity]
                 if not is_followed and exists(state, finding.object):
-                    self._finding(finding, EntryType.CLOSED, at)
+                    self._add_finding(finding, EntryType.CLOSED, at)
 
     def _settle(self, finding: Finding, pending: Pending, at: float) -> None:
         """Add that a finding is settling. If it later settles for longer, the same entry is updated."""
@@ -255,7 +259,7 @@ class Timeline:
         self._unsettled[finding.identity] = (finding, pending)
         until = pending.until if pending.until < math.inf else None
         if before is None:
-            self._finding(finding, EntryType.SETTLING, at, until=until, waits_for=pending.waits_for)
+            self._add_finding(finding, EntryType.SETTLING, at, until=until, waits_for=pending.waits_for)
             return
         if (before.until, before.waits_for) == (pending.until, pending.waits_for):
             return
@@ -266,7 +270,7 @@ class Timeline:
                 self.version += 1
                 return
 
-    def _finding(
+    def _add_finding(
         self,
         finding: Finding,
         entry_type: EntryType,

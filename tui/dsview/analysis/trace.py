@@ -51,7 +51,7 @@ def trace_pod(view: ClusterView, pod: Pod) -> Trace:
     if not selecting:
         return _trace_unselected_pod(view, pod, target)
     service, *others = selecting
-    hops = ServiceHops(view, service, only=pod)
+    hops = ServiceHops(view, service, only_pod=pod)
     more = f" and {len(others)} more" if others else ""
     title = f"{target} through Service {service.namespace}/{service.name}{more}"
     return make_trace(title, target, (client_hop(), *hops.hops()), hops.findings())
@@ -59,14 +59,14 @@ def trace_pod(view: ClusterView, pod: Pod) -> Trace:
 
 def _trace_unselected_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
     facts = view.nodes.get(pod.node_name)
-    given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
-    wanted = given or families_of(pod.ips)
-    hops = [client_hop(), pods_hop(view, [pod], wanted)]
-    listen = listen_hop(view, [pod], wanted)
+    node_families = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
+    families = node_families or families_of(pod.ips)
+    hops = [client_hop(), pods_hop(view, [pod], families)]
+    listen = listen_hop(view, [pod], families)
     if listen is not None:
         hops.append(listen)
     if view.state.is_known(Kind.NODE):
-        hops.append(nodes_hop(view, [pod], wanted))
+        hops.append(nodes_hop(view, [pod], families))
     title = f"{target}, which no Service selects"
     hops = soften_unconfirmed(hops, findings_behind(view, pod))
     return make_trace(title, target, hops, view.findings_of("Pod", *pod.key))
@@ -88,9 +88,9 @@ def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
         hops += [_status(ingress, findings, front.families), *front_hops.hops()]
         about_path += front_hops.findings()
     elif controllers:
-        wanted = families_of(tuple(ip for pod in controllers for ip in pod.ips))
-        hops += [_status(ingress, findings, wanted), pods_hop(view, controllers, wanted)]
-        listen = listen_hop(view, controllers, wanted)
+        families = families_of(tuple(ip for pod in controllers for ip in pod.ips))
+        hops += [_status(ingress, findings, families), pods_hop(view, controllers, families)]
+        listen = listen_hop(view, controllers, families)
         hops += [listen] if listen is not None else []
     else:
         hops += [_status(ingress, findings, ()), _no_controller(view, ingress)]
@@ -107,21 +107,21 @@ def _no_controller(view: ClusterView, ingress: Ingress) -> Hop:
     return same_for_both("listen", "Controller", Verdict.NOT_PROVEN, why)
 
 
-def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Family, ...]) -> Hop:
+def _status(ingress: Ingress, findings: tuple[Finding, ...], families: tuple[Family, ...]) -> Hop:
     """The addresses in the status of the Ingress, from which DNS records are often made."""
     entries = ingress.load_balancer_ingress
-    found = by_family(e.ip for e in entries if e.ip)
+    addresses = by_family(e.ip for e in entries if e.ip)
     names = [e.hostname for e in entries if e.hostname]
     lanes: dict[Family, Lane] = {}
     for family in FAMILIES:
         finding = worst_about((f for f in findings if registry()[f.check].hop is HopName.INGRESS), family)
-        if found[family]:
-            lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+        if addresses[family]:
+            lanes[family] = Lane(values=listed(addresses[family]), verdict=Verdict.OK)
         elif names:
             lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
         elif finding is not None:
             lanes[family] = broken_lane(finding)
-        elif family in wanted or not wanted:
+        elif family in families or not families:
             why = safe(f"the status names no {family} address")
             lanes[family] = Lane(verdict=Verdict.NOT_PROVEN, why=why)
         else:
@@ -132,8 +132,8 @@ def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Famil
 def _backends(
     view: ClusterView, ingress: Ingress, host: str, controllers: list[Pod], findings: tuple[Finding, ...]
 ) -> Iterator[Hop]:
-    wanted = [b for b in ingress.backends if not host or _covers(b.host, host)]
-    names = list(dict.fromkeys(backend.service for backend in wanted))
+    backends = [backend for backend in ingress.backends if not host or _covers(backend.host, host)]
+    names = list(dict.fromkeys(backend.service for backend in backends))
     reach = families_of(tuple(ip for pod in controllers for ip in pod.ips))
     for name in names:
         yield backend_hop(view, (ingress.namespace, name), reach, findings)
@@ -159,9 +159,10 @@ def backend_hop(view: ClusterView, key: Key, reach: tuple[Family, ...], findings
     endpoints = service_endpoints(state, key)
     if endpoints.is_placeholder:
         return same_for_both(hop_id, name, Verdict.NOT_PROVEN, "its endpoint is hidden, or a placeholder of Cilium")
-    mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
-    about = (f for f in mine if registry()[f.check].hop is HopName.BACKEND)
-    flagged = min(about, key=lambda f: f.order, default=None)
+    _, service_name = key
+    about_service = (f for f in findings if any(r.kind == "Service" and r.name == service_name for r in f.related))
+    about_hop = (f for f in about_service if registry()[f.check].hop is HopName.BACKEND)
+    flagged = min(about_hop, key=lambda f: f.order, default=None)
     lanes: dict[Family, Lane] = {}
     for family in FAMILIES:
         live = endpoints.live(family)

@@ -30,12 +30,14 @@ _MAX_SUGGESTIONS = 3
 _MAX_FRONT_DOORS = 4
 """The largest number of front doors of a host that are traced."""
 
-_WORDS = {
+KIND_WORDS = {
     **dict.fromkeys(("service", "services", "svc"), Kind.SERVICE),
     **dict.fromkeys(("pod", "pods", "po"), Kind.POD),
     **dict.fromkeys(("ingress", "ingresses", "ing"), Kind.INGRESS),
     **dict.fromkeys(("gateway", "gateways", "gtw"), Kind.GATEWAY),
 }
+"""The kinds that can be traced, by the words that name them: the singular, the plural and the short name of kubectl."""
+
 _HOST = "host"
 
 USAGE = "service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME or host/HOST"
@@ -45,7 +47,7 @@ USAGE = "service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gat
 def parse_target(text: str) -> tuple[Kind | None, str]:
     """The kind and the name. The kind is None for a host. Raises `UserError` for anything else."""
     word, _, name_or_path = text.strip().partition("/")
-    kind = _WORDS.get(word.lower())
+    kind = KIND_WORDS.get(word.lower())
     if not name_or_path or name_or_path.count("/") > 1 or (kind is None and word.lower() != _HOST):
         raise UserError(f"{_quoted(text)} cannot be traced; write {USAGE}.")
     return kind, name_or_path

@@ -44,12 +44,12 @@ class EnvoyGateway(ProxyController):
         key = gateway_of(pod.labels, pod.namespace)
         gateway = cluster.gateways.get(key) if key is not None else None
         if GATEWAY_CLASS_LABEL in pod.labels:
-            of_class = cluster.gateway_classes.get(("", pod.labels[GATEWAY_CLASS_LABEL]))
+            gateway_class = cluster.gateway_classes.get(("", pod.labels[GATEWAY_CLASS_LABEL]))
         else:
-            of_class = class_of(cluster, gateway) if gateway is not None else None
-        if of_class is None:
+            gateway_class = class_of(cluster, gateway) if gateway is not None else None
+        if gateway_class is None:
             return unknown("the Gateway or its class was not read")
-        found = settings_of(cluster, gateway, of_class, Kind.ENVOY_PROXY)
+        found = settings_of(cluster, gateway, gateway_class, Kind.ENVOY_PROXY)
         decided = sockets_by_setting(found, Kind.ENVOY_PROXY, _FAMILIES)
         if decided is not None:
             return decided
@@ -71,13 +71,13 @@ class EnvoyGateway(ProxyController):
         Where the proxies have IPv6 only, `DualStack` is no remedy: the API server refuses the Service if the cluster
         has no IPv4.
         """
-        found = self.services(cluster).get(service.key)
-        has = {of_pod for pod in found[1] for of_pod in pod_families(pod)} if found is not None else set()
-        of_class = cluster.gateway_classes.get(("", service.labels.get(GATEWAY_CLASS_LABEL, "")))
+        _, pods = self.services(cluster).get(service.key, (service, ()))
+        has = {family for pod in pods for family in pod_families(pod)}
+        gateway_class = cluster.gateway_classes.get(("", service.labels.get(GATEWAY_CLASS_LABEL, "")))
         if has == {V6}:
-            return how_to_set(cluster, service, of_class, Kind.ENVOY_PROXY, "spec.ipFamily: IPv6")
+            return how_to_set(cluster, service, gateway_class, Kind.ENVOY_PROXY, "spec.ipFamily: IPv6")
         return (
-            how_to_set(cluster, service, of_class, Kind.ENVOY_PROXY, "spec.ipFamily: DualStack")
+            how_to_set(cluster, service, gateway_class, Kind.ENVOY_PROXY, "spec.ipFamily: DualStack")
             + "\n# it opens the sockets and makes the Service dual-stack: do not patch only the Service"
         )
 

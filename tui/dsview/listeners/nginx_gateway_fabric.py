@@ -66,12 +66,12 @@ class NginxGatewayFabric(ProxyController):
     def _by_setting(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         key = gateway_of(pod.labels, pod.namespace)
         gateway = cluster.gateways.get(key) if key is not None else None
-        of_class = class_of(cluster, gateway) if gateway is not None else None
+        gateway_class = class_of(cluster, gateway) if gateway is not None else None
         if key is None:
-            of_class = _only_class(cluster)
-        if of_class is None:
+            gateway_class = _only_class(cluster)
+        if gateway_class is None:
             return unknown("the Gateway or its class was not read")
-        found = settings_of(cluster, gateway, of_class, Kind.NGINX_PROXY)
+        found = settings_of(cluster, gateway, gateway_class, Kind.NGINX_PROXY)
         decided = sockets_by_setting(found, Kind.NGINX_PROXY, _FAMILIES)
         if decided is not None:
             return decided
@@ -126,8 +126,8 @@ def _is_labelled(pod: Pod) -> bool:
     instance, name = labels.get("app.kubernetes.io/instance", ""), labels.get("app.kubernetes.io/name", "")
     if not (instance and gateway and managed.startswith(f"{instance}-") and name.startswith(f"{gateway}-")):
         return False
-    of_class = managed.removeprefix(f"{instance}-")
-    return name == f"{gateway}-{of_class}" and any(c.name == _NGINX for c in pod.containers)
+    class_name = managed.removeprefix(f"{instance}-")
+    return name == f"{gateway}-{class_name}" and any(c.name == _NGINX for c in pod.containers)
 
 
 def _is_controller(container: Container) -> bool:

@@ -102,8 +102,8 @@ def door_services(cluster: ClusterReader) -> DoorServices:
 
 def proxies_behind(cluster: ClusterReader, service: Key) -> tuple[Pod, ...] | None:
     """The running proxy pods behind one of `door_services`; None for another Service."""
-    found = door_services(cluster).get(service)
-    return found[1] if found is not None else None
+    service_and_pods = door_services(cluster).get(service)
+    return service_and_pods[1] if service_and_pods is not None else None
 
 
 def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:

@@ -230,10 +230,10 @@ class ProxyController(Controller):
         # Pods of one workload share their labels, so the Services of one pod select all of them.
         selecting: dict[tuple[str, int], list[Service]] = {}
         for pod in self.proxies(cluster):
-            sockets_key = (pod.namespace, id(pod.labels))
-            if sockets_key not in selecting:
-                selecting[sockets_key] = [s for s in cluster.selectors.selecting(pod) if _is_front_door(cluster, s)]
-            for service in selecting[sockets_key]:
+            labels_key = (pod.namespace, id(pod.labels))
+            if labels_key not in selecting:
+                selecting[labels_key] = [s for s in cluster.selectors.selecting(pod) if _is_front_door(cluster, s)]
+            for service in selecting[labels_key]:
                 _, pods = by_key.setdefault(service.key, (service, []))
                 pods.append(pod)
         return {key: (service, tuple(pods)) for key, (service, pods) in sorted(by_key.items())}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.content import Content
 
 from dsview.analysis.family_coverage import Count, Layer
-from dsview.analysis.overview import Overview, Worst
+from dsview.analysis.overview import Overview, WorstCause
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
@@ -137,7 +137,7 @@ def worst_lines(overview: Overview, width: int, max_lines: int, glyphs: Glyphs) 
     return [title.truncate(width, ellipsis=True), *(_worst_line(cause, width, glyphs) for cause in shown)]
 
 
-def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
+def _worst_line(cause: WorstCause, width: int, glyphs: Glyphs) -> Content:
     since = content((f"  since {cause.since}", STRONG) if cause.since else "")
     tail = content(since, (f"  {_consequences(cause)}", MUTED) if cause.explains else "")
     sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
@@ -156,7 +156,7 @@ def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
     return spread(words, tail, width)
 
 
-def _consequences(cause: Worst) -> str:
+def _consequences(cause: WorstCause) -> str:
     """What else fails because of the cause."""
     if cause.services:
         return f"breaks {cause.services:,} Service{'' if cause.services == 1 else 's'}"

@@ -15,7 +15,7 @@ from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
 
 if TYPE_CHECKING:
-    from dsview.analysis.overview import Overview, Worst
+    from dsview.analysis.overview import Overview, WorstCause
     from dsview.tables.header import Header, SourceHealth
     from dsview.tables.timeline import Latest
 
@@ -48,10 +48,10 @@ class HeaderLines:
     """The drawn header: its lines, and for each line the cause in it and the column where that begins."""
 
     lines: list[Content]
-    causes: dict[int, Worst] = field(default_factory=dict)
+    causes: dict[int, WorstCause] = field(default_factory=dict)
     column: int = 0
 
-    def cause_at(self, x: int, y: int) -> Worst | None:
+    def cause_at(self, x: int, y: int) -> WorstCause | None:
         """The cause at a position, if any."""
         return self.causes.get(y) if x >= self.column else None
 
