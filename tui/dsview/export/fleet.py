@@ -18,7 +18,7 @@ from dsview.export.tables import Sheet
 from dsview.export.tables import render_markdown as markdown_table
 from dsview.export.tables import render_wide as text_table
 from dsview.export.text import plural
-from dsview.tables.fleet import CLUSTER_COLUMNS, cluster_row
+from dsview.tables.fleet_row import CLUSTER_COLUMNS, cluster_row
 
 SCHEMA = "dsview.io/fleet/v1"
 

@@ -43,7 +43,7 @@ class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         make: Turns a value into a test. Raises `ValueError` with a sentence if the value is invalid.
-        found: Returns the values to suggest.
+        suggested: Returns the values to suggest.
         attribute: The attribute of a pane that it needs; empty if every pane has the key.
     """
 
@@ -64,11 +64,11 @@ class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _text_test(value: str) -> Callable[[str], bool]:
-    wanted = value.lower()
-    if "*" in wanted or "?" in wanted:
-        matches_text = compile_pattern(translate(wanted)).match
+    pattern = value.lower()
+    if "*" in pattern or "?" in pattern:
+        matches_text = compile_pattern(translate(pattern)).match
         return lambda text: matches_text(text.lower()) is not None
-    return lambda text: text.lower() == wanted
+    return lambda text: text.lower() == pattern
 
 
 def _namespace(value: str, _pane: Pane, _view: ClusterView) -> KeyTest:
@@ -88,9 +88,9 @@ def _any(attribute: str, matches_text: Callable[[str], bool], pane: Pane, view: 
     return lambda keys: [any(map(matches_text, values)) for values in read(view, keys)]
 
 
-def _all(attribute: str, wanted: set[Family], pane: Pane, view: ClusterView) -> KeyTest:
+def _all(attribute: str, families: set[Family], pane: Pane, view: ClusterView) -> KeyTest:
     read = pane.attributes[attribute]
-    return lambda keys: [wanted.issubset(values) for values in read(view, keys)]
+    return lambda keys: [families.issubset(values) for values in read(view, keys)]
 
 
 def _of(attribute: str) -> Callable[[str, Pane, ClusterView], KeyTest]:
@@ -108,10 +108,10 @@ def _address(value: str, pane: Pane, view: ClusterView) -> KeyTest:
         if cidr is None:
             raise ValueError(f"{value} is not a CIDR such as 10.0.0.0/8 or fd00::/8.")
         return _any("ip", _within(cidr), pane, view)
-    wanted = packed(value)
-    if wanted is None:
+    address = packed(value)
+    if address is None:
         raise ValueError(f"{value} is not an IP address; a range needs a prefix length, such as fd00::/8.")
-    return _any("ip", lambda text: packed(text.partition("/")[0]) == wanted, pane, view)
+    return _any("ip", lambda text: packed(text.partition("/")[0]) == address, pane, view)
 
 
 def _within(cidr: Cidr) -> Callable[[str], bool]:
@@ -134,10 +134,10 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {
 
 
 def _families(value: str) -> tuple[Family, ...]:
-    suggested = _FAMILIES.get(value.lower())
-    if suggested is None:
+    families = _FAMILIES.get(value.lower())
+    if families is None:
         raise ValueError(f"{value} is not a family; use v4, v6 or dual.")
-    return suggested
+    return families
 
 
 def _family(value: str, pane: Pane, view: ClusterView) -> KeyTest:
@@ -157,10 +157,10 @@ def _severity(value: str, pane: Pane, view: ClusterView) -> KeyTest:
     name = value.removeprefix(">=").lower()
     if name not in set(Severity):
         raise ValueError(f"{value} is not a severity; use error, warning or note, with >= for this or worse.")
-    wanted = Severity(name)
+    severity = Severity(name)
     if at_least:
-        return lambda keys: [any(f.severity.at_least(wanted) for f in pane.findings(view, key)) for key in keys]
-    return lambda keys: [any(f.severity is wanted for f in pane.findings(view, key)) for key in keys]
+        return lambda keys: [any(f.severity.at_least(severity) for f in pane.findings(view, key)) for key in keys]
+    return lambda keys: [any(f.severity is severity for f in pane.findings(view, key)) for key in keys]
 
 
 def _codes(pane: Pane, view: ClusterView) -> Iterable[str]:

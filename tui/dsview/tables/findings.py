@@ -98,7 +98,7 @@ def _check(cause: RootCause) -> str:
     return cause.first.check
 
 
-_BY: dict[Grouping, Callable[[RootCause], str]] = {Grouping.NAMESPACE: _namespace, Grouping.CHECK: _check}
+_GROUP_NAME: dict[Grouping, Callable[[RootCause], str]] = {Grouping.NAMESPACE: _namespace, Grouping.CHECK: _check}
 
 
 def _heading(name: str, number: int) -> Line:
@@ -109,8 +109,23 @@ def _heading(name: str, number: int) -> Line:
     )
 
 
-Entry = RootCause | tuple[RootCause, FindingGroup] | tuple[str, Finding, int] | Line
-"""A line before it is rendered: a cause, a group with its cause, or a finding of an opened line and its depth."""
+class _Symptom(msgspec.Struct, frozen=True, gc=False):
+    """A line with findings that a cause explains."""
+
+    cause: RootCause
+    group: FindingGroup
+
+
+class _Member(msgspec.Struct, frozen=True, gc=False):
+    """One finding of an opened line. `cause` is the id of its cause."""
+
+    cause: str
+    finding: Finding
+    depth: int
+
+
+Entry = RootCause | _Symptom | _Member | Line
+"""A line before it is rendered."""
 
 
 class FindingLines(Sequence[Line]):
@@ -142,8 +157,8 @@ class FindingLines(Sequence[Line]):
                 is_match = entry.id == name and kind == LineKind.CAUSE.value
             elif isinstance(entry, Line):
                 is_match = entry.key == key
-            elif isinstance(entry[0], RootCause) and isinstance(entry[1], FindingGroup):
-                is_match = entry[1].id == name and kind == LineKind.SYMPTOM.value
+            elif isinstance(entry, _Symptom):
+                is_match = entry.group.id == name and kind == LineKind.SYMPTOM.value
             else:
                 is_match = self._line(entry).key == key
             if is_match:
@@ -155,10 +170,9 @@ class FindingLines(Sequence[Line]):
             return entry
         if isinstance(entry, RootCause):
             return self._group(LineKind.CAUSE, entry, entry, entry.explains if self._options.is_folded else 0)
-        if isinstance(entry[0], RootCause) and isinstance(entry[1], FindingGroup):
-            return self._group(LineKind.SYMPTOM, entry[1], entry[0])
-        cause, finding, depth = entry
-        return _single(finding, LineKind.MEMBER, cause, depth)
+        if isinstance(entry, _Symptom):
+            return self._group(LineKind.SYMPTOM, entry.group, entry.cause)
+        return _single(entry.finding, LineKind.MEMBER, entry.cause, entry.depth)
 
     def _group(self, kind: LineKind, group: FindingGroup, cause: RootCause, explains: int = 0) -> Line:
         return Line(
@@ -176,13 +190,13 @@ def finding_lines(view: ClusterView, causes: Sequence[RootCause], options: Findi
     """The list: causes, grouped if requested, each with what it explains; exempted findings; checks not evaluated."""
     shown = [cause for cause in causes if cause.id not in options.acknowledged] if options.acknowledged else causes
     entries: list[Entry] = []
-    by = _BY.get(options.grouping)
-    if by is None:
+    group_name = _GROUP_NAME.get(options.grouping)
+    if group_name is None:
         _add_causes(entries, shown, options)
     else:
         groups: dict[str, list[RootCause]] = {}
         for cause in shown:
-            groups.setdefault(by(cause), []).append(cause)
+            groups.setdefault(group_name(cause), []).append(cause)
         for name in sorted(groups):
             entries.append(_heading(name, len(groups[name])))
             _add_causes(entries, groups[name], options)
@@ -209,11 +223,11 @@ def _add_causes(entries: list[Entry], causes: Iterable[RootCause], options: Find
     for cause in causes:
         entries.append(cause)
         if opened and cause.id in opened and cause.count > 1:
-            entries += [(cause.id, finding, 1) for finding in cause.sorted()]
+            entries += [_Member(cause.id, finding, 1) for finding in cause.sorted()]
         for group in () if is_folded else cause.explained:
-            entries.append((cause, group))
+            entries.append(_Symptom(cause, group))
             if group.id in opened and group.count > 1:
-                entries += [(cause.id, finding, 2) for finding in group.sorted()]
+                entries += [_Member(cause.id, finding, 2) for finding in group.sorted()]
 
 
 def _single(finding: Finding, kind: LineKind, cause: str = "", depth: int = 0) -> Line:
@@ -244,7 +258,7 @@ def line_row(line: Line, signs: Signs = _SIGNS) -> Row:
     """A line as a row of the table."""
     finding = line.finding
     if finding is None:
-        return _plain_row(line)
+        return _row_without_finding(line)
     tone = Tone.MUTED if line.kind in _MUTED else Tone.PLAIN
     message = finding.message.partition("\n")[0]
     if line.explains:
@@ -271,7 +285,7 @@ def _object(line: Line, finding: Finding) -> Safe:
     return safe(f"{group.title} ({group.amount})") if group.object is not None and group.amount else group.title
 
 
-def _plain_row(line: Line) -> Row:
+def _row_without_finding(line: Line) -> Row:
     nothing = Cell(Safe(""))
     name = line.key[1]
     slug = registry()[name].slug if name in registry() else ""

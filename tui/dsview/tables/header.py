@@ -15,14 +15,6 @@ from dsview.listeners.proxies import controller_notices
 from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health, PausedSource
 
-_MODES = {
-    "ipv4": "IPv4 only",
-    "ipv6": "IPv6 only",
-    "dual-ipv4-first": "dual-stack, IPv4 first",
-    "dual-ipv6-first": "dual-stack, IPv6 first",
-    "unknown": "mode unknown",
-}
-
 
 class SourceHealth(msgspec.Struct, frozen=True):
     """The state of a kind: its text, the server's reason, and for how many seconds it has been stale or failed."""
@@ -48,7 +40,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     context: Safe
-    mode: Safe
     confidence: Safe
     service_cidrs: tuple[Safe, ...]
     counts: dict[Severity, int]
@@ -122,14 +113,11 @@ def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
 def header(view: ClusterView, now: float) -> Header:
     """The header of a session; `now` is epoch seconds."""
     state, profile = view.state, view.profile
-    mode = _MODES.get(profile.mode, profile.mode)
-    if profile.qualifiers:
-        mode = f"{mode} ({', '.join(profile.qualifiers)})"
-    cluster = view.findings_of(CLUSTER.kind, "", CLUSTER.name)
+    about_cluster = view.findings_of(CLUSTER.kind, "", CLUSTER.name)
     banners = [*state.server.banners]
     notices = controller_notices(state)
     banners += notices
-    banners += [finding.message for finding in cluster if finding.severity is not Severity.NOTE]
+    banners += [finding.message for finding in about_cluster if finding.severity is not Severity.NOTE]
     if not view.source.is_live and all(map(state.is_settled, _WITH_ADDRESSES)):
         # Files hide values, and do not change.
         banners += hidden_values(state).sentences
@@ -138,7 +126,6 @@ def header(view: ClusterView, now: float) -> Header:
         banners.append(f"{len(state.quarantined)} objects could not be read, such as: {first}")
     return Header(
         context=safe(view.source.name),
-        mode=safe(mode),
         confidence=_CONFIDENCE[profile.confidence],
         service_cidrs=tuple(map(safe, profile.service_cidrs)),
         counts=view.counts(),

@@ -129,8 +129,8 @@ def _is_one_row(burst: list[Entry]) -> bool:
 def _group_key(entry: Entry) -> tuple[object, ...]:
     """The key by which entries share a row."""
     kind = entry.ref.kind if entry.ref is not None else ""
-    what = entry.layer if entry.category is Category.FAMILY else entry.check or entry.text
-    return (entry.category, entry.type, kind, entry.severity, what)
+    subject = entry.layer if entry.category is Category.FAMILY else entry.check or entry.text
+    return (entry.category, entry.type, kind, entry.severity, subject)
 
 
 _NODE_EFFECTS = {EntryType.DOWN: EntryType.LOST, EntryType.UP: EntryType.GAINED}
@@ -143,7 +143,7 @@ def _with_nodes(entries: list[Entry]) -> dict[int, int]:
     They are about Services that lost or got their ready endpoints within seconds after exactly one Node went down or
     came back.
     """
-    found: dict[int, int] = {}
+    node_numbers: dict[int, int] = {}
     node: Entry | None = None
     is_one = False
     for entry in reversed(entries):
@@ -153,8 +153,8 @@ def _with_nodes(entries: list[Entry]) -> dict[int, int]:
         elif node is not None and is_one and entry.at - node.at <= MERGE_SECONDS:
             is_of_node = entry.layer is LayerName.ENDPOINTS and entry.type is _NODE_EFFECTS[node.type]
             if is_of_node and entry.ref is not None and entry.ref.kind == Kind.SERVICE.value:
-                found[entry.number] = found[node.number] = node.number
-    return found
+                node_numbers[entry.number] = node_numbers[node.number] = node.number
+    return node_numbers
 
 
 def object_text(entry: Entry) -> Safe:
@@ -188,23 +188,23 @@ def change_text(group: Group) -> str:
     entry = group.lead
     if entry.category is not Category.FINDING:
         return _of_objects(group)
-    what = _finding_text(group)
+    finding = _finding_text(group)
     match entry.type:
         case EntryType.OPENED:
-            return what
+            return finding
         case EntryType.STILL:
-            return f"still there: {what}"
+            return f"still there: {finding}"
         case EntryType.SETTLING:
-            return f"{_not_judged(group)}; was: {what}"
+            return f"{_not_judged(group)}; was: {finding}"
         case EntryType.IMPROVED:
-            return f"better, but not fixed; was: {what}"
+            return f"better, but not fixed; was: {finding}"
         case EntryType.REPLACED:
-            return f"another finding took its place; was: {what}"
+            return f"another finding took its place; was: {finding}"
         case EntryType.UNREAD:
-            return f"cannot be evaluated any more; was: {what}"
+            return f"cannot be evaluated any more; was: {finding}"
     # The finding comes first, because the end of a long line is cut off.
     before = " Since before this session." if entry.was_before else ""
-    return f"was: {what}{before}"
+    return f"was: {finding}{before}"
 
 
 def _finding_text(group: Group) -> str:
@@ -222,9 +222,9 @@ def _of_objects(group: Group) -> str:
         services = count(len({other.ref for other in others}), "Service")
         verb = "lost" if entry.type is EntryType.DOWN else "got"
         return f"{entry.text} At the same time {services} {verb} {_ENDPOINTS[verb]}."
-    if entry.category is not Category.FAMILY or len({one.text for one in group.entries}) == 1:
+    if entry.category is not Category.FAMILY or len({each.text for each in group.entries}) == 1:
         return entry.text
-    named = {family for one in group.entries for family in one.families}
+    named = {family for each in group.entries for family in each.families}
     families = " or ".join(family for family in FAMILIES if family in named)
     layer = entry.layer or LayerName.SERVICES
     return f"{'Gained' if entry.type is EntryType.GAINED else 'Lost'} {_OF_LAYER[layer].format(families)}."
@@ -296,7 +296,7 @@ def _lasted(entry: Entry) -> Safe:
 
 
 class TimelineRows:
-    """The entries that match `wanted`, newest first, in groups. Groups in `opened` also list their entries.
+    """The entries for which `is_shown` is true, newest first, in groups. Groups in `opened` also list their entries.
 
     The key of a row contains the number of an entry.
     """
@@ -307,15 +307,15 @@ class TimelineRows:
     def __init__(
         self,
         view: ClusterView,
-        wanted: Callable[[Entry], bool] = lambda entry: True,
+        is_shown: Callable[[Entry], bool] = lambda entry: True,
         opened: Collection[Key] = frozenset(),
     ) -> None:
         self._view = view
-        found = [entry for entry in reversed(view.timeline.entries) if wanted(entry)]
-        self.changes = len(found)
+        shown = [entry for entry in reversed(view.timeline.entries) if is_shown(entry)]
+        self.changes = len(shown)
         self._opened = opened
         self._rows: list[tuple[Key, Group]] = []
-        for group in groups_of(found):
+        for group in groups_of(shown):
             self._rows.append((group.key, group))
             if group.key in opened and len(group.entries) > 1:
                 self._rows += [(("", str(entry.number)), Group((entry,))) for entry in group.entries]
@@ -331,7 +331,8 @@ class TimelineRows:
 
     def key_at(self, index: int) -> Key:
         """The key at a position."""
-        return self._rows[index][0]
+        key, _ = self._rows[index]
+        return key
 
     def index_of(self, key: Key) -> int | None:
         """The position of an entry; None if it was dropped."""
@@ -340,7 +341,10 @@ class TimelineRows:
     def entry(self, key: Key) -> Entry | None:
         """The entry with a key; for a group, its leading entry."""
         index = self.index_of(key)
-        return self._rows[index][1].lead if index is not None else None
+        if index is None:
+            return None
+        _, group = self._rows[index]
+        return group.lead
 
     def target(self, key: Key) -> Target | None:
         """The detail of an entry's object; None if it has none."""

@@ -18,7 +18,7 @@ from dsview.analysis.fleet import Contact, FleetTotals, Member, totals
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
 from dsview.tables.filter import FilterError
-from dsview.tables.fleet import FleetRows
+from dsview.tables.fleet import ClusterRows, FleetFindingRows, FleetRows
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.codes import codes_in
 from dsview.ui.filter_line import FilterLine
@@ -58,8 +58,8 @@ class FleetScreen(Screen[None]):
         self._is_changed = True
         self._ages_read_at = clock()
         self._opening = ""
-        self._rows = FleetRows(list(self._members.values()), self._ages_read_at)
-        self._other_rows = FleetRows([], self._ages_read_at, findings=True)
+        self._rows: FleetRows = ClusterRows(list(self._members.values()), self._ages_read_at)
+        self._other_rows: FleetRows = FleetFindingRows([], self._ages_read_at)
         self._filter_line = FilterLine(self)
 
     @property
@@ -229,7 +229,7 @@ class FleetScreen(Screen[None]):
 
     @property
     def _shows_findings(self) -> bool:
-        return self._rows.pane.title == "Findings"
+        return isinstance(self._rows, FleetFindingRows)
 
     def bar_words(self) -> dict[str, str]:
         """What Esc does now, whether a row can be explained, and no timeline: only an open cluster has one."""
