@@ -16,9 +16,10 @@ import msgspec
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.loss import Loss
 from dsview.checks.engine.context import owner_of
-from dsview.checks.engine.remediation import count, names
+from dsview.checks.engine.remediation import names
 from dsview.core.address import Family
 from dsview.core.finding import Finding, ObjectRef
+from dsview.core.plurals import count
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 

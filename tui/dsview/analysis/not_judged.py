@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from dsview.checks.engine.remediation import count
 from dsview.checks.engine.settling import Settling
 from dsview.core.finding import ObjectRef, Pending
+from dsview.core.plurals import count
 from dsview.core.text import clock_text
 from dsview.kinds.kind import Kind
 

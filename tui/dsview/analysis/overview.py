@@ -15,27 +15,20 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, detail_target
 from dsview.analysis.family_coverage import Layer, matrix, why_unread
 from dsview.analysis.loss import Loss
+from dsview.analysis.mode_words import mode_sentence_start
 from dsview.analysis.not_judged import settling_sentence
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.cluster.profile import Confidence, Profile
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef, Severity
+from dsview.core.plurals import count
 from dsview.core.text import Safe, clock_text, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.sources.events import Health
 
 NO_PACKETS = Safe("dsview sends no packets to test it.")
-
-MODES: dict[str, str] = {
-    "ipv4": "IPv4 only",
-    "ipv6": "IPv6 only",
-    "dual-ipv4-first": "Dual-stack, IPv4 first",
-    "dual-ipv6-first": "Dual-stack, IPv6 first",
-}
-"""The modes of `Profile.mode` in words."""
-
 
 _MAX_NAMES_LENGTH = 60
 """The length in characters of the list of Services in a sentence. If two names are longer, only one is listed."""
@@ -148,9 +141,9 @@ _QUALIFIER_WORDS = {"mixed nodes": "nodes differ"}
 
 
 def _mode(profile: Profile) -> Safe:
-    words = MODES.get(profile.mode)
-    if words is None:
+    if profile.mode == "unknown":
         return Safe("Which families the cluster serves is not known.")
+    words = mode_sentence_start(profile.mode)
     qualifiers = (
         f" ({', '.join(_QUALIFIER_WORDS.get(word, word) for word in profile.qualifiers)})" if profile.qualifiers else ""
     )
@@ -180,15 +173,15 @@ def _service_sentences(
     ]
     if totals.with_other_errors:
         verb = "has" if totals.with_other_errors == 1 else "have"
-        found.append(f"{_count(totals.with_other_errors, 'Service')} {verb} an error that names no family.")
+        found.append(f"{count(totals.with_other_errors, 'Service')} {verb} an error that names no family.")
     settling = settling_sentence(view.settling)
     if settling:
         found.append(settling)
     elif not found and is_complete and severity is None:
-        aside = f", {_count(view.exempted, 'exempted finding')} aside" if view.exempted else ""
-        found.append(f"No problem found in {_count(total, 'Service')}{aside}.")
+        aside = f", {count(view.exempted, 'exempted finding')} aside" if view.exempted else ""
+        found.append(f"No problem found in {count(total, 'Service')}{aside}.")
     elif not found and view.was_settled:
-        found.append(f"None of {_count(total, 'Service')} is flagged as failing.")
+        found.append(f"None of {count(total, 'Service')} is flagged as failing.")
     if view.profile.is_dual:
         found += [
             f"{number:,} {'has' if number == 1 else 'have'} {family} only."
@@ -205,7 +198,7 @@ def _failing_sentence(totals: FindingTotals, family: Family, of: int) -> str:
     """
     failing, partial = totals.failing.get(family, 0), totals.partial.get(family, 0)
     without_pods = totals.without_pods.get(family, 0)
-    services = _count(of, "Service")
+    services = count(of, "Service")
     likely = totals.likely.get(family, 0)
     fails = f"likely {'fails' if likely == 1 else 'fail'}"
     likely_names = _names_text(totals.named_likely.get(family, ()), likely)
@@ -241,10 +234,6 @@ def _single_stack(total: int, having: dict[Family, int]) -> tuple[int, int]:
     return total - having["IPv6"], total - having["IPv4"]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _unread_sentences(view: ClusterView) -> list[str]:
     """The sentences about kinds that the verdict needs and that were not read, by reason."""
     state = view.state
@@ -275,12 +264,12 @@ def _limit_sentences(view: ClusterView, missing: int) -> list[str]:
         sentences.append(f"{', '.join(cut_off)}: truncated; some are missing.")
     namespaces = {name for kind in CORE_KINDS for name in state.status(kind).namespaces or ()}
     if namespaces:
-        sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")
+        sentences.append(f"Only {count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")
     if missing:
-        sentences.append(f"{_count(missing, 'check')} could not be evaluated.")
+        sentences.append(f"{count(missing, 'check')} could not be evaluated.")
     if view.skipped:
         verb = "was" if len(view.skipped) == 1 else "were"
-        sentences.append(f"{_count(len(view.skipped), 'check')} {verb} skipped.")
+        sentences.append(f"{count(len(view.skipped), 'check')} {verb} skipped.")
     return sentences
 
 

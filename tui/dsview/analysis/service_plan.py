@@ -9,7 +9,6 @@ from dsview.analysis.door_plan import door_of, service_steps
 from dsview.analysis.plan_step import Obstacle, Step, Wave
 from dsview.checks.engine.availability import why_unknown
 from dsview.checks.engine.remediation import (
-    count,
     families,
     make_listen,
     names,
@@ -29,6 +28,7 @@ from dsview.core.address import families_of, other
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
+from dsview.core.plurals import count
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service

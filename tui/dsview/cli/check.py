@@ -54,11 +54,12 @@ def check(
     from dsview.cli.sessions import require_objects, unread
     from dsview.core.errors import UserError
     from dsview.core.finding import Severity
+    from dsview.core.plurals import count
     from dsview.export.baseline import compared, read_baseline
     from dsview.export.formats import FORMATS, Extras
     from dsview.export.prometheus import Target, render_metrics
     from dsview.export.report import build_report
-    from dsview.export.text import plural, render_text
+    from dsview.export.text import render_text
 
     settings = take_settings(ctx, values)
     if output not in FORMATS:
@@ -93,7 +94,7 @@ def check(
         write(FORMATS[output](report, extras))
     if known is not None:
         verb = "is" if len(relevant) == 1 else "are"
-        say(f"{plural(len(relevant), 'finding')} {verb} new, {len(report.findings) - len(relevant)} known.")
+        say(f"{count(len(relevant), 'finding')} {verb} new, {len(report.findings) - len(relevant)} known.")
     missing = unread(session)
     for sentence in missing:
         say(sentence)

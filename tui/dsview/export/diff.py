@@ -9,10 +9,9 @@ from dsview.analysis.diff.facts import Share, Subject
 from dsview.analysis.diff.family_changes import FamilyChange, FamilyChangeType, ObjectChange, ObjectChangeType
 from dsview.analysis.diff.finding_changes import FindingChange, Occurrences
 from dsview.checks.engine.registry import registry
-from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
 from dsview.export.json_text import json_text
-from dsview.export.report import Ref, Wire
+from dsview.export.report import Ref, Wire, ref_of
 
 SCHEMA = "dsview.io/diff/v1"
 
@@ -120,10 +119,6 @@ class DiffReport(Wire, frozen=True):
     not_compared: tuple[str, ...]
 
 
-def _ref(ref: ObjectRef) -> Ref:
-    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
-
-
 def _share(share: Share) -> SharePart:
     return SharePart(having=share.having, of=share.of, values=share.values)
 
@@ -134,7 +129,7 @@ def _what(subject: Subject) -> str:
 
 def _family(change: FamilyChange) -> FamilyPart:
     return FamilyPart(
-        object=_ref(change.subject.object),
+        object=ref_of(change.subject.object),
         what=_what(change.subject),
         family=change.family,
         change=change.type.value,
@@ -153,7 +148,7 @@ def _finding(change: FindingChange) -> FindingPart:
         check=finding.check,
         slug=registry()[finding.check].slug,
         severity=finding.severity.value,
-        object=_ref(identity.object),
+        object=ref_of(identity.object),
         family=identity.family,
         field=identity.field,
         change=change.type.value,
@@ -170,7 +165,7 @@ def _cause(cause: CauseChange) -> CausePart:
     return CausePart(
         check=identity.check,
         slug=registry()[identity.check].slug,
-        object=_ref(identity.object),
+        object=ref_of(identity.object),
         family=identity.family,
         severity=finding.severity.value,
         message=safe(finding.message),
@@ -181,7 +176,7 @@ def _cause(cause: CauseChange) -> CausePart:
 
 
 def _object(change: ObjectChange) -> ObjectPart:
-    return ObjectPart(object=_ref(change.object), change=change.type.value, families=tuple(change.families))
+    return ObjectPart(object=ref_of(change.object), change=change.type.value, families=tuple(change.families))
 
 
 def _side(view: ClusterView, source: str) -> SidePart:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dsview.analysis.diff.facts import Aspect
 from dsview.analysis.diff.finding_changes import FindingChangeType
+from dsview.analysis.mode_words import mode_in_words
 from dsview.core.address import FAMILIES
+from dsview.core.plurals import count
 from dsview.export.diff import (
     SAME,
     CausePart,
@@ -20,7 +22,7 @@ from dsview.export.diff import (
 from dsview.export.lines import describe
 from dsview.export.markdown import fix_in_markdown, plain_markdown
 from dsview.export.report import Ref
-from dsview.export.text import GLYPHS, mode_in_words, painted, plural, wrapped
+from dsview.export.text import GLYPHS, painted, wrapped
 
 _CHANGE_WIDTH = 12
 _NAMED = 5
@@ -65,8 +67,8 @@ def _side(side: SidePart) -> str:
 
 
 def _cause_lines(cause: CausePart, width: int, colour: bool) -> Iterator[str]:
-    own = next((f for f in cause.findings if _is_cause(cause, f)), None)
-    change = own.change if own is not None else "still there"
+    own = _own_finding(cause)
+    change = own.change if own is not None else _UNCHANGED
     number = _number(own) if own is not None else ""
     severity = own.severity if own is not None else cause.severity
     mark = painted(f"{GLYPHS[severity]} {change}", severity, colour and change not in _GOOD)
@@ -82,8 +84,14 @@ def _cause_lines(cause: CausePart, width: int, colour: bool) -> Iterator[str]:
     yield ""
 
 
-def _is_cause(cause: CausePart, finding: FindingPart) -> bool:
-    return (finding.check, finding.object, finding.family) == (cause.check, cause.object, cause.family)
+_UNCHANGED = "still there"
+"""The change of a cause that exists before and after."""
+
+
+def _own_finding(cause: CausePart) -> FindingPart | None:
+    """The changed finding that is the cause itself; None if it did not change."""
+    identity = (cause.check, cause.object, cause.family)
+    return next((f for f in cause.findings if (f.check, f.object, f.family) == identity), None)
 
 
 def _finding(finding: FindingPart) -> str:
@@ -96,8 +104,8 @@ def _number(finding: FindingPart) -> str:
     if max(finding.before, finding.after) < 2:
         return ""
     if not finding.before or not finding.after:
-        return f" ({plural(finding.before or finding.after, finding.counted)})"
-    return f" ({finding.before} → {plural(finding.after, finding.counted)})"
+        return f" ({count(finding.before or finding.after, finding.counted)})"
+    return f" ({finding.before} → {count(finding.after, finding.counted)})"
 
 
 def _family(change: FamilyPart) -> str:
@@ -176,7 +184,7 @@ def _services(report: DiffReport) -> Iterator[str]:
             if services:
                 names = [name.removeprefix("Service ") for name in sorted(services)]
                 more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-                yield f"{plural(len(names), 'Service')} {verb} {family}: {', '.join(names[:_NAMED])}{more}."
+                yield f"{count(len(names), 'Service')} {verb} {family}: {', '.join(names[:_NAMED])}{more}."
 
 
 def render_markdown(report: DiffReport) -> str:
@@ -196,8 +204,8 @@ def _markdown(report: DiffReport) -> Iterator[str]:
     if not report.same_cluster:
         yield OTHER_CLUSTER
     for cause in report.causes:
-        own = next((f for f in cause.findings if _is_cause(cause, f)), None)
-        change = own.change if own is not None else "still there"
+        own = _own_finding(cause)
+        change = own.change if own is not None else _UNCHANGED
         yield ""
         yield f"### {plain_markdown(f'{change}: {cause.check} {cause.slug}, {describe(cause.object)}')}"
         yield ""

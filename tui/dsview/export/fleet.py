@@ -10,6 +10,7 @@ import msgspec
 from dsview import __version__
 from dsview.analysis.fleet import Contact, FleetFinding, Member, totals
 from dsview.core.address import FAMILIES
+from dsview.core.plurals import count
 from dsview.core.text import safe
 from dsview.export.json_text import json_text
 from dsview.export.prometheus import Target, render_metrics
@@ -17,7 +18,6 @@ from dsview.export.report import LayerPart, Wire, layer_part
 from dsview.export.tables import Sheet
 from dsview.export.tables import render_markdown as markdown_table
 from dsview.export.tables import render_wide as text_table
-from dsview.export.text import plural
 from dsview.tables.fleet_row import CLUSTER_COLUMNS, cluster_row
 
 SCHEMA = "dsview.io/fleet/v1"
@@ -98,28 +98,28 @@ def _cause(finding: FleetFinding) -> CausePart:
 
 
 def _totals(member: Member) -> ClusterTotals | None:
-    found = member.summary
-    if found is None:
+    summary = member.summary
+    if summary is None:
         return None
-    numbers = {severity.value: number for severity, number in found.severities.items()}
+    numbers = {severity.value: number for severity, number in summary.severities.items()}
     return ClusterTotals(
-        mode=found.mode,
-        confidence=found.confidence,
-        server_version=found.version or None,
-        verdict=found.verdict,
-        complete=found.is_complete,
-        layers=tuple(map(layer_part, found.layers)),
-        failing={family: number for family in FAMILIES if (number := found.failing.get(family))},
-        partial={family: number for family in FAMILIES if (number := found.partial.get(family))},
+        mode=summary.mode,
+        confidence=summary.confidence,
+        server_version=summary.version or None,
+        verdict=summary.verdict,
+        complete=summary.is_complete,
+        layers=tuple(map(layer_part, summary.layers)),
+        failing={family: number for family in FAMILIES if (number := summary.failing.get(family))},
+        partial={family: number for family in FAMILIES if (number := summary.partial.get(family))},
         errors=numbers["error"],
         warnings=numbers["warning"],
         notes=numbers["note"],
-        exempted=found.exempted,
+        exempted=summary.exempted,
         causes=tuple(map(_cause, member.findings)),
         causes_left_out=member.left_out,
-        refused=found.refused,
-        unread=found.unread,
-        not_evaluated=found.not_evaluated,
+        refused=summary.refused,
+        unread=summary.unread,
+        not_evaluated=summary.not_evaluated,
     )
 
 
@@ -162,19 +162,21 @@ def _shortened(member: Member) -> Member:
 
 def in_a_sentence(members: Sequence[Member]) -> str:
     """The totals of the fleet in a sentence."""
-    found = totals(members)
-    errors = sum(member.count(severity) for member in members for severity in found.severities if severity == "error")
-    sentences = [f"{plural(found.clusters, 'cluster')}, {found.read} read."]
-    if found.failed:
-        sentences.append(f"{found.failed} could not be read.")
+    fleet_totals = totals(members)
+    errors = sum(
+        member.count(severity) for member in members for severity in fleet_totals.severities if severity == "error"
+    )
+    sentences = [f"{count(fleet_totals.clusters, 'cluster')}, {fleet_totals.read} read."]
+    if fleet_totals.failed:
+        sentences.append(f"{fleet_totals.failed} could not be read.")
     if errors:
-        sentences.append(f"{plural(errors, 'error')} in {plural(found.with_errors, 'cluster')}.")
-    elif found.read:
+        sentences.append(f"{count(errors, 'error')} in {count(fleet_totals.with_errors, 'cluster')}.")
+    elif fleet_totals.read:
         sentences.append("No errors in what was read.")
     incomplete = sum(member.is_partial for member in members)
     if incomplete:
         verb = "was" if incomplete == 1 else "were"
-        sentences.append(f"{plural(incomplete, 'cluster')} {verb} not read completely.")
+        sentences.append(f"{count(incomplete, 'cluster')} {verb} not read completely.")
     return " ".join(sentences)
 
 

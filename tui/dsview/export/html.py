@@ -12,11 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dsview.analysis.family_chart import ChartLine, Mark
 from dsview.analysis.hop import Trace, Verdict
+from dsview.analysis.mode_words import mode_in_words
 from dsview.core.address import FAMILIES
+from dsview.core.plurals import count
 from dsview.core.text import Safe, safe
 from dsview.export.lines import lines_of
 from dsview.export.report import Report
-from dsview.export.text import GLYPHS, left_out, mode_in_words, no_findings, plural, reasons
+from dsview.export.text import GLYPHS, left_out, no_findings, reasons
 
 MAX_CAUSES = 500
 """The largest number of causes that are shown. The others are counted by check, because a browser cannot open a page
@@ -115,7 +117,7 @@ def render_html(
             lanes=_LANES,
             signs=GLYPHS,
             verdict_signs=_VERDICT_SIGNS,
-            plural=plural,
+            count=count,
             no_findings=no_findings(report),
             policy=left_out(report),
         )

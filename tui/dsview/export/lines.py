@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from dsview.checks.engine.remediation import count, names
+from dsview.checks.engine.remediation import names
+from dsview.core.plurals import count
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.export.report import GroupPart, Ref, Report, ReportedFinding
 
@@ -46,10 +47,14 @@ def lines_of(report: Report) -> Iterator[ReportLine]:
             explained.setdefault((under.check, under.object), []).append(finding)
         else:
             roots.append(finding)
-    for group in sorted(_grouped(roots), key=lambda group: positions.get(group[0].group or "", len(positions))):
+
+    def position(findings: Sequence[ReportedFinding]) -> int:
+        return positions.get(findings[0].group or "", len(positions))
+
+    for group in sorted(_grouped(roots), key=position):
         symptoms = [s for finding in group for s in explained.pop((finding.check, finding.object), [])]
         line = _line(group, parts)
-        yield msgspec.structs.replace(line, symptoms=tuple(_line(one, parts) for one in _grouped(symptoms)))
+        yield msgspec.structs.replace(line, symptoms=tuple(_line(symptom, parts) for symptom in _grouped(symptoms)))
 
 
 def _grouped(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:

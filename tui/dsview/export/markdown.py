@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from dsview.analysis.mode_words import mode_in_words
+from dsview.core.plurals import count
 from dsview.core.shell import is_command
 from dsview.export.lines import lines_of
 from dsview.export.report import Report
-from dsview.export.text import left_out, mode_in_words, no_findings, plural
+from dsview.export.text import left_out, no_findings
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 _ACTIVE = re.compile(r"[^\s|]*(?:://|@|\bwww\.|[#!]\d|\bGH-\d)[^\s|]*", re.IGNORECASE)
@@ -58,7 +60,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})."
     numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
-    summary = ", ".join(plural(number, name) for name, number in numbers) + "."
+    summary = ", ".join(count(number, name) for name, number in numbers) + "."
     yield " ".join((summary if report.findings else no_findings(report), *left_out(report)))
     if report.findings:
         yield ""

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 
 from dsview.analysis.door_plan import DoorPlan
+from dsview.analysis.mode_words import mode_in_words
 from dsview.analysis.plan import Plan
 from dsview.analysis.plan_step import Obstacle, Step, Wave
-from dsview.core.finding import ObjectRef
+from dsview.core.plurals import count
 from dsview.core.text import safe
 from dsview.export.json_text import json_text
-from dsview.export.report import Ref, Wire
-from dsview.export.text import mode_in_words, plural
+from dsview.export.report import Ref, Wire, ref_of
 from dsview.listeners.host_doors import HostDoor
 from dsview.session.session import Session
 
@@ -106,19 +106,15 @@ class PlanDocument(Wire, frozen=True):
     hosts: tuple[PlannedHost, ...]
 
 
-def _ref(ref: ObjectRef) -> Ref:
-    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
-
-
 def _step(step: Step) -> PlannedStep:
     return PlannedStep(
-        service=_ref(step.service),
+        service=ref_of(step.service),
         has=step.has,
         gets=step.gets,
         wave=step.wave.value,
         obstacles=tuple(
             PlannedObstacle(
-                wave=o.wave.value, message=o.message, commands=o.commands, objects=tuple(map(_ref, o.objects))
+                wave=o.wave.value, message=o.message, commands=o.commands, objects=tuple(map(ref_of, o.objects))
             )
             for o in step.obstacles
         ),
@@ -129,7 +125,7 @@ def _step(step: Step) -> PlannedStep:
 
 def _door(door: DoorPlan) -> PlannedDoor:
     return PlannedDoor(
-        service=_ref(door.service),
+        service=ref_of(door.service),
         controller=door.controller,
         confidence=door.confidence.value,
         needs=tuple(PlannedNeed(family=n.family, message=n.message, words=n.steps) for n in door.needs),
@@ -139,8 +135,8 @@ def _door(door: DoorPlan) -> PlannedDoor:
 
 def _host_door(door: HostDoor) -> PlannedHostDoor:
     return PlannedHostDoor(
-        route=_ref(door.route),
-        door=_ref(door.door),
+        route=ref_of(door.route),
+        door=ref_of(door.door),
         controller=door.controller,
         offers=tuple(
             PlannedOffer(family=family, offer=found.offer.value, why=found.why) for family, found in door.offers.items()
@@ -225,7 +221,7 @@ def _summary(plan: Plan) -> str:
     ready = sum(step.wave is Wave.READY for step in plan.steps)
     verb = "has" if single == 1 else "have"
     first = (
-        f"{plural(single, 'Service')} {verb} one family, {ready} of them ready now"
+        f"{count(single, 'Service')} {verb} one family, {ready} of them ready now"
         if single
         else "No Service has only one family"
     )

@@ -13,10 +13,10 @@ from dsview.analysis.probe_results import Connection, Lookup, Observed, Outcome,
 from dsview.analysis.probe_targets import ProbePlan, ProbeTarget
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef
+from dsview.core.plurals import count
 from dsview.core.text import safe
 from dsview.export.json_text import json_text
-from dsview.export.report import Ref, Wire
-from dsview.export.text import plural
+from dsview.export.report import Ref, Wire, ref_of
 
 SCHEMA = "dsview.io/probe/v1"
 
@@ -74,13 +74,9 @@ class ProbeReport(Wire, frozen=True):
     inside: tuple[str, ...]
 
 
-def _ref(ref: ObjectRef) -> Ref:
-    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
-
-
 def _target(target: ProbeTarget) -> ConnectionPart:
     return ConnectionPart(
-        object=_ref(target.about),
+        object=ref_of(target.about),
         role=target.role.value,
         family=target.family,
         address=target.address,
@@ -116,7 +112,7 @@ def render_plan_json(plan: ProbePlan) -> str:
             at=None,
             connections=tuple(map(_target, plan.targets)),
             hosts=tuple(
-                HostPart(host=h.name, object=_ref(h.about), published=h.addresses, published_names=h.names)
+                HostPart(host=h.name, object=ref_of(h.about), published=h.addresses, published_names=h.names)
                 for h in plan.hosts
             ),
             notes=plan.notes,
@@ -138,7 +134,7 @@ def render_json(observed: Observed) -> str:
             hosts=tuple(
                 HostPart(
                     host=lookup.host.name,
-                    object=_ref(lookup.host.about),
+                    object=ref_of(lookup.host.about),
                     published=lookup.published,
                     published_names=lookup.host.names,
                     canonical_name=lookup.canonical_name or None,
@@ -159,7 +155,7 @@ def render_plan(plan: ProbePlan, width: int) -> str:
     lines += (safe(f"Host {host.name} ({host.about}): look up A and AAAA") for host in plan.hosts)
     if not plan.targets and not plan.hosts:
         lines.append("There is nothing to test from outside the cluster.")
-    numbers = f"{plural(len(plan.targets), 'TCP connection')}, {plural(len(plan.hosts), 'host')} to look up."
+    numbers = f"{count(len(plan.targets), 'TCP connection')}, {count(len(plan.hosts), 'host')} to look up."
     return _text([*lines, "", numbers, *_notes(plan, width)])
 
 
@@ -176,7 +172,7 @@ def render_text(observed: Observed, width: int) -> str:
     for family in observed.untried:
         number = sum(c.target.family == family and not c.outcome.was_tried for c in observed.connections)
         lines += _wrapped(
-            f"{plural(number, f'{family} connection')} could not be tested: this machine has no route there, or blocks "
+            f"{count(number, f'{family} connection')} could not be tested: this machine has no route there, or blocks "
             "it. This is not a fault of the cluster; test from another machine.",
             width,
         )
@@ -194,7 +190,7 @@ def _totals(observed: Observed) -> Iterator[str]:
         if tried:
             number = sum(c.outcome is Outcome.OPEN for c in tried)
             verb = "is" if 1 in (number, len(tried)) else "are"
-            yield f"{family}: {number} of {plural(len(tried), 'connection')} {verb} open."
+            yield f"{family}: {number} of {count(len(tried), 'connection')} {verb} open."
 
 
 def _grouped(rows: Iterable[tuple[ProbeTarget, str]]) -> Iterator[str]:

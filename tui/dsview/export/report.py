@@ -236,7 +236,8 @@ def _kind_part(state: ClusterState, kind: Kind) -> KindPart:
     )
 
 
-def _ref(ref: ObjectRef) -> Ref:
+def ref_of(ref: ObjectRef) -> Ref:
+    """The form of a reference in reports."""
     return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
 
 
@@ -246,15 +247,15 @@ def _finding(session: Session, finding: Finding, group: str = "") -> ReportedFin
         check=finding.check,
         slug=registry()[finding.check].slug,
         severity=finding.severity.value,
-        object=_ref(finding.object),
+        object=ref_of(finding.object),
         family=finding.family,
         field=finding.field,
         message=finding.message,
         observed=finding.observed,
         expected=finding.expected,
         fix=finding.fix,
-        folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
-        related=tuple(map(_ref, finding.related)),
+        folded_under=FoldedUnder(check=root.check, object=ref_of(root.object)) if root is not None else None,
+        related=tuple(map(ref_of, finding.related)),
         owner=_owner(session, finding.object),
         group=safe(group) if group else msgspec.UNSET,
         exempted_for=finding.exempted_for or msgspec.UNSET,
@@ -264,7 +265,7 @@ def _finding(session: Session, finding: Finding, group: str = "") -> ReportedFin
 def _owner(session: Session, ref: ObjectRef) -> Ref | msgspec.UnsetType:
     pod = session.state.pods.get((ref.namespace or "", ref.name)) if ref.kind == Kind.POD.value else None
     owner = owner_of(pod) if pod is not None else None
-    return _ref(owner) if owner is not None else msgspec.UNSET
+    return ref_of(owner) if owner is not None else msgspec.UNSET
 
 
 def _count(count: Count | None) -> CountPart | None:
@@ -306,7 +307,7 @@ def _group(group: FindingGroup, cut_off: int, impaired: int, explained_by: str |
         check=group.first.check,
         severity=group.first.severity.value,
         family=group.first.family,
-        object=_ref(group.object) if group.object is not None else None,
+        object=ref_of(group.object) if group.object is not None else None,
         count=group.count,
         cut_off=cut_off,
         impaired=impaired,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from dsview.analysis.mode_words import mode_in_words
+from dsview.core.plurals import count
 from dsview.core.shell import is_command
 from dsview.export.lines import ReportLine, describe, lines_of
 from dsview.export.report import Report
@@ -12,24 +14,6 @@ from dsview.export.report import Report
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 GLYPHS = {"error": "■", "warning": "▲", "note": "●"}
 """The symbol of each severity."""
-
-_MODES = {
-    "ipv4": "IPv4 only",
-    "ipv6": "IPv6 only",
-    "dual-ipv4-first": "dual-stack, IPv4 first",
-    "dual-ipv6-first": "dual-stack, IPv6 first",
-    "unknown": "unknown",
-}
-
-
-def mode_in_words(mode: str) -> str:
-    """A mode in words."""
-    return _MODES.get(mode, mode)
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 Pod`, `12,500 Pods`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def render_text(report: Report, *, colour: bool = False, width: int = 100, exempted: bool = False) -> str:
@@ -64,8 +48,8 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     if cluster.qualifiers:
         yield f"But: {', '.join(cluster.qualifiers)}"
     yield (
-        f"Read: {plural(counts.services, 'Service')}, {plural(counts.endpoint_slices, 'EndpointSlice')}, "
-        f"{plural(counts.pods, 'Pod')}, {plural(counts.nodes, 'Node')}, {plural(counts.listeners, 'listen socket')}"
+        f"Read: {count(counts.services, 'Service')}, {count(counts.endpoint_slices, 'EndpointSlice')}, "
+        f"{count(counts.pods, 'Pod')}, {count(counts.nodes, 'Node')}, {count(counts.listeners, 'listen socket')}"
     )
     yield ""
     for line in lines_of(report):
@@ -92,7 +76,7 @@ def _finding_lines(line: ReportLine, colour: bool, width: int) -> Iterator[str]:
     if finding.fix:
         yield from (f"    $ {part}" if is_command(part) else f"    {part}" for part in finding.fix.split("\n"))
     if line.symptoms:
-        yield f"    explains {plural(line.explains, 'more finding')}:"
+        yield f"    explains {count(line.explains, 'more finding')}:"
         for symptom_line in line.symptoms:
             symptom = symptom_line.finding
             also = "  (new)" if symptom.is_new else ""
@@ -110,11 +94,11 @@ def no_findings(report: Report) -> str:
 
 def left_out(report: Report) -> list[str]:
     """The sentences about what the policy leaves out."""
-    sentences = [f"{plural(report.counts.exempted, 'finding')} exempted."] if report.counts.exempted else []
+    sentences = [f"{count(report.counts.exempted, 'finding')} exempted."] if report.counts.exempted else []
     if report.skipped:
         number = len(report.skipped)
         verb = "was" if number == 1 else "were"
-        sentences.append(f"{plural(number, 'check')} {verb} skipped by options or the configuration.")
+        sentences.append(f"{count(number, 'check')} {verb} skipped by options or the configuration.")
     return sentences
 
 
@@ -123,7 +107,7 @@ def _summary(report: Report, colour: bool) -> str:
     numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
     if not any(n for _, n in numbers):
         return no_findings(report)
-    text = ", ".join(painted(plural(n, name), name, colour and n > 0) for name, n in numbers)
+    text = ", ".join(painted(count(n, name), name, colour and n > 0) for name, n in numbers)
     folded = f"; {counts.folded} of these explained by others" if counts.folded else ""
     return f"{text}{folded}."
 

@@ -11,7 +11,7 @@ from dsview.analysis.hop import Lane, Trace
 from dsview.analysis.trace_layout import Line, Role, Signs, hop_lines, summary_line, width_of, wrapped
 from dsview.core.address import FAMILIES, Family
 from dsview.export.json_text import json_text
-from dsview.export.report import Ref, Wire
+from dsview.export.report import Ref, Wire, ref_of
 
 SCHEMA = "dsview.io/trace/v1"
 
@@ -91,12 +91,11 @@ def render_json(trace: Trace, _width: int, _colour: bool) -> str:
 
 
 def _report(trace: Trace) -> TraceReport:
-    target = Ref(kind=trace.target.kind, namespace=trace.target.namespace, name=trace.target.name)
     hops = tuple(HopPart(id=hop.id, name=hop.name, ipv4=_lane(hop.v4), ipv6=_lane(hop.v6)) for hop in trace.hops)
     return TraceReport(
         schema=SCHEMA,
         dsview=__version__,
-        target=target,
+        target=ref_of(trace.target),
         host=trace.host or None,
         ipv4=_course(trace, "IPv4"),
         ipv6=_course(trace, "IPv6"),
@@ -114,9 +113,9 @@ def _painted(line: Line, colour: bool) -> str:
 
 def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
     """The conclusion, wrapped after its symbol."""
-    sign, name, (sentence, role) = summary_line(trace, family, Signs())
-    lines = wrapped(f"{name[0]}{sentence}", width - width_of((sign,)))
-    yield (sign, name, (lines[0].removeprefix(name[0]), role))
+    sign, (name, name_role), (sentence, role) = summary_line(trace, family, Signs())
+    lines = wrapped(f"{name}{sentence}", width - width_of((sign,)))
+    yield (sign, (name, name_role), (lines[0].removeprefix(name), role))
     for line in lines[1:]:
         yield (("  ", Role.PLAIN), (line, role))
 

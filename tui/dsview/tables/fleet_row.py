@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dsview.analysis.cluster_summary import ClusterSummary
 from dsview.analysis.family_coverage import MEANINGS, Count
 from dsview.analysis.fleet import Contact, FleetFinding, Member
+from dsview.analysis.mode_words import mode_in_few_words
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Finding, ObjectRef, Severity
@@ -16,15 +17,6 @@ from dsview.kinds.metadata import Key
 from dsview.tables.cells import UNREAD, Cell, Column, Row, Tone
 from dsview.tables.header import age_text
 from dsview.tables.pane import NOTHING
-
-MODES = {
-    "ipv4": "IPv4 only",
-    "ipv6": "IPv6 only",
-    "dual-ipv4-first": "dual, IPv4 first",
-    "dual-ipv6-first": "dual, IPv6 first",
-    "unknown": "unknown",
-}
-"""Short names of the modes of a profile."""
 
 
 class _LayerColumn(NamedTuple):
@@ -126,7 +118,7 @@ def cluster_row(member: Member, now: float) -> Row:
         tone = Tone.PLAIN if member.is_current else Tone.MUTED
         cells["errors"] = _number(member.count(Severity.ERROR), Severity.ERROR)
         cells["warnings"] = _number(member.count(Severity.WARNING), Severity.WARNING)
-        cells["mode"] = Cell(safe(MODES.get(summary.mode, summary.mode)), tone, value=safe(summary.mode))
+        cells["mode"] = Cell(safe(mode_in_few_words(summary.mode)), tone, value=safe(summary.mode))
         cells["confidence"] = Cell(safe(summary.confidence), Tone.MUTED)
         cells["version"] = Cell(summary.version, Tone.MUTED)
         flags = {(flag.layer, flag.family): flag.severity for flag in summary.flags}

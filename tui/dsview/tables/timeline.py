@@ -15,8 +15,8 @@ from dsview.analysis.timeline import MERGE_SECONDS
 from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
-from dsview.checks.engine.remediation import count
 from dsview.core.address import FAMILIES
+from dsview.core.plurals import count
 from dsview.core.text import Safe, clock_text, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key

@@ -341,6 +341,6 @@ class Navigator:
 
 def _amounts(counts: Mapping[str, int]) -> str:
     """How many objects of which panes: `4 Services, 16 Pods`."""
-    from dsview.checks.engine.remediation import count
+    from dsview.core.plurals import count
 
     return ", ".join(count(number, noun) for noun, number in counts.items())

@@ -40,7 +40,6 @@ from dsview.checks.engine.address_fields import (
 )
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count
 from dsview.core.address import (
     canonical,
     family_of,
@@ -48,6 +47,7 @@ from dsview.core.address import (
 )
 from dsview.core.cidr import parse_cidr
 from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.plurals import count
 from dsview.kinds.endpoint_slice import EndpointSlice, unpack_addresses
 from dsview.kinds.kind import Kind
 from dsview.kinds.network_policy import NetworkPolicy

@@ -31,13 +31,14 @@ from collections.abc import Iterator
 from dsview.checks.engine.address_fields import CLUSTER_IPS, POD_IPS
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, families, give_family, names, patch_service, ref
+from dsview.checks.engine.remediation import families, give_family, names, patch_service, ref
 from dsview.checks.service.shared import cluster_dns
 from dsview.cluster.indexes import uses_cluster_dns
 from dsview.cluster.profile import KUBERNETES
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Severity
+from dsview.core.plurals import count
 from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod

@@ -31,18 +31,10 @@ from collections.abc import Iterator
 from dsview.checks.endpoint_slice.shared import GRACE, RESTART_CONTROLLER_MANAGER, causes_in_pods
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import (
-    count,
-    families,
-    give_family,
-    kubectl,
-    look_at,
-    names,
-    recreate_service,
-    ref,
-)
+from dsview.checks.engine.remediation import families, give_family, kubectl, look_at, names, recreate_service, ref
 from dsview.core.address import families_of
 from dsview.core.finding import Cause, Severity
+from dsview.core.plurals import count
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service

@@ -29,14 +29,11 @@ from collections.abc import Iterator
 from dsview.checks.endpoint_slice.shared import GRACE, causes, endpoint_pods, explain, lacking, make_single_stack
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import (
-    FAMILY_FIELDS,
-    count,
-    recreate_service,
-)
+from dsview.checks.engine.remediation import FAMILY_FIELDS, recreate_service
 from dsview.cluster.profile import Confidence
 from dsview.core.address import other
 from dsview.core.finding import Severity
+from dsview.core.plurals import count
 from dsview.kinds.endpoint_slice import Endpoint
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service

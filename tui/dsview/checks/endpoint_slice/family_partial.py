@@ -32,11 +32,9 @@ from collections.abc import Iterator
 from dsview.checks.endpoint_slice.shared import causes, explain, lacking, of_other_controllers
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import (
-    count,
-)
 from dsview.core.address import FAMILIES, other
 from dsview.core.finding import Severity
+from dsview.core.plurals import count
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
 

@@ -30,14 +30,11 @@ from collections.abc import Iterator
 from dsview.checks.endpoint_slice.shared import make_single_stack
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import (
-    count,
-    kubectl,
-    look_at,
-)
+from dsview.checks.engine.remediation import kubectl, look_at
 from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import Family, other
 from dsview.core.finding import Severity
+from dsview.core.plurals import count
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
 

@@ -32,9 +32,10 @@ from dsview.checks.endpoint_slice.shared import GRACE, OF_KUBERNETES, correct_sl
 from dsview.checks.engine.address_fields import ENDPOINTS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, names, ref
+from dsview.checks.engine.remediation import names, ref
 from dsview.core.address import FAMILIES, family_of, same_address
 from dsview.core.finding import Severity
+from dsview.core.plurals import count
 from dsview.kinds.endpoint_slice import EndpointSlice, unpack
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod

@@ -34,15 +34,6 @@ def names(items: Iterable[str], limit: int = 3) -> str:
     return safe(" and ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:]))))
 
 
-def count(number: int, noun: str) -> str:
-    """`1 pod`, `3 pods`, `2 addresses`, `1,200 NetworkPolicies`."""
-    if number == 1:
-        return f"1 {noun}"
-    if noun.endswith("cy"):
-        return f"{number:,} {noun[:-1]}ies"
-    return f"{number:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
-
-
 def quoted(event: Event) -> str:
     """The message of an event, as a sentence."""
     text = " ".join(event.message.split())[:300]

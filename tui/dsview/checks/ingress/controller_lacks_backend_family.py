@@ -29,10 +29,11 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, give_family, names, ref
+from dsview.checks.engine.remediation import give_family, names, ref
 from dsview.checks.ingress.shared import live_backends, sends_to_cluster_ips
 from dsview.core.address import FAMILIES, are_addresses, families_of
 from dsview.core.finding import ObjectRef, Severity
+from dsview.core.plurals import count
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
 from dsview.listeners.proxies import proxies_of, reaches_every_endpoint

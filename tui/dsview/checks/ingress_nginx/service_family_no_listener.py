@@ -28,11 +28,12 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, make_listen, names, ref
+from dsview.checks.engine.remediation import make_listen, names, ref
 from dsview.checks.listener.shared import port_words
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import families_of
 from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.plurals import count
 from dsview.kinds.kind import Kind
 from dsview.listeners.ingress_nginx.pods import (
     config_map_key,

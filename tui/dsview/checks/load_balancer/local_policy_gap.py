@@ -29,10 +29,11 @@ from dsview.checks.endpoint_slice.shared import RESTART_CONTROLLER_MANAGER, lack
 from dsview.checks.endpoint_slice.shared import causes as endpoint_causes
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, give_family, names, ref
+from dsview.checks.engine.remediation import give_family, names, ref
 from dsview.checks.load_balancer.shared import SLICES_SETTLE, TYPE
 from dsview.core.address import families_of, other
 from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.plurals import count
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service

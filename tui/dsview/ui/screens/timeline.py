@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dsview.analysis.timeline_entry import Category, Entry
-from dsview.checks.engine.remediation import count
 from dsview.core.errors import UserError
 from dsview.core.finding import ObjectRef
+from dsview.core.plurals import count
 from dsview.core.text import clock_text, safe
 from dsview.tables.timeline import COLUMNS, GROUP, TimelineRows
 from dsview.ui.actions import Where, bindings_of

@@ -9,11 +9,12 @@ from dsview.analysis.loss import losses_of
 from dsview.analysis.plan_step import Wave
 from dsview.analysis.service_plan import is_movable, make_step
 from dsview.checks.engine.check import LayerName
-from dsview.checks.engine.remediation import count, names
+from dsview.checks.engine.remediation import names
 from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
 from dsview.cluster.state import Change
 from dsview.core.address import FAMILIES
 from dsview.core.finding import ObjectRef
+from dsview.core.plurals import count
 from dsview.core.text import safe
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice
 from dsview.kinds.kind import Kind
