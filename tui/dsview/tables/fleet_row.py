@@ -46,6 +46,10 @@ _CONTACT_WORDS = {
 }
 
 
+def _column_id(layer: LayerName, family: Family) -> str:
+    return f"{_LAYERS[layer].prefix}_{_SUFFIX[family]}"
+
+
 def _layer_columns(family: Family) -> tuple[Column, ...]:
     return tuple(
         Column(
@@ -139,10 +143,6 @@ def cluster_key(member: Member) -> Key:
 
 def _number(number: int, severity: Severity) -> Cell:
     return Cell(safe(f"{number:,}"), flag=severity) if number else Cell(Safe("0"), Tone.MUTED)
-
-
-def _column_id(layer: LayerName, family: Family) -> str:
-    return f"{_LAYERS[layer].prefix}_{_SUFFIX[family]}"
 
 
 def _count_cell(count: Count | None, flag: Severity | None, *, is_served: bool) -> Cell:
