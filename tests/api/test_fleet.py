@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
@@ -302,20 +303,22 @@ def test_a_context_keeps_its_name_and_is_shown_harmlessly(tmp_path: Path) -> Non
 
 
 PLUGIN = """#!{python}
-import json, os, pathlib, time
+import fcntl, json, os, pathlib
 folder = pathlib.Path({folder!r})
 with open(folder / "log", "a") as log:
     log.write(f"start {{os.getpid()}}\\n")
-if not (folder / "go").exists():
-    (folder / "started").write_text("yes")
-while not (folder / "go").exists():
-    time.sleep(0.01)
+with open(folder / "person") as person:
+    try:
+        fcntl.flock(person, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        (folder / "started").write_text("yes")
+        fcntl.flock(person, fcntl.LOCK_SH)
 with open(folder / "log", "a") as log:
     log.write(f"end {{os.getpid()}}\\n")
 credential = {{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "t"}}}}
 print(json.dumps(credential))
 """
-"""A credential plug-in that waits for a person, who is a file here."""
+"""A credential plug-in that waits for a person, who holds the lock of a file until they have signed in."""
 
 
 def most_at_once(members: list[Member]) -> int:
@@ -336,7 +339,8 @@ def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it
     plugin.write_text(PLUGIN.format(python=sys.executable, folder=str(tmp_path)))
     plugin.chmod(0o755)
     os.mkfifo(tmp_path / "started")
-    with fleet(tmp_path, healthy=5) as found:
+    with (tmp_path / "person").open("w") as person, fleet(tmp_path, healthy=5) as found:
+        fcntl.flock(person, fcntl.LOCK_EX)
         config = json.loads(found.kubeconfig.read_text())
         command = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
         config["users"] = [{"name": "person", "user": {"exec": command}}]
@@ -352,12 +356,12 @@ def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it
             assert told.wait_for(lambda: all(told.last(name) is Contact.SIGNING_IN for name in signing_in))
             assert (tmp_path / "started").read_text() == "yes"
             assert [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()] == ["start"]
-            (tmp_path / "go").touch()
+            fcntl.flock(person, fcntl.LOCK_UN)
             assert fleet_reader.wait(60)
             assert [told.last(name) for name in signing_in] == [Contact.READ] * 3
             assert most_at_once(told.members) <= 2
         finally:
-            (tmp_path / "go").touch()
+            fcntl.flock(person, fcntl.LOCK_UN)
             fleet_reader.stop()
     first, second, *_ = (tmp_path / "log").read_text().splitlines()
     assert (first.split()[0], second.split()[0]) == ("start", "end")
