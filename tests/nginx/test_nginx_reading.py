@@ -15,6 +15,7 @@ from dsview.kinds.pod import Pod
 from dsview.listeners import conf_reading as reading
 from dsview.listeners.conf_reading import parse_conf, read_conf
 from dsview.listeners.nginx_conf import directives, subprocess_parser
+from dsview.listeners.nginx_conf.dumped_files import MAX_BYTES
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 
 DATA = Path(__file__).parents[1] / "data" / "nginx"
@@ -110,6 +111,31 @@ def test_replicas_that_ask_at_the_same_time_share_one_parse(
     assert found == [directives.listeners_of(CHART_DEFAULT)] * 3
 
 
+def test_files_that_include_each_other_are_joined_in_the_process_that_parses_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = "".join(
+        f"# configuration file /etc/nginx/conf.d/{i}.conf:\nserver {{ listen 80; server_name h{i}.example.org; }}\n"
+        for i in range(4_000)
+    )
+    text = f"# configuration file /etc/nginx/nginx.conf:\nhttp {{ include conf.d/*.conf; }}\n{files}".encode()
+    assert len(text) > reading.IN_THREAD_BYTES
+    monkeypatch.setattr(reading, "joined", None)
+    (listener,) = parse_conf(text)
+    assert len(listener.server_names) == 4_000
+
+
+def test_short_file_that_includes_another_one_many_times_is_parsed_in_another_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    http = "include a.conf; " * 4_000
+    text = f"# configuration file /n.conf:\nhttp {{ {http} }}\n# configuration file /a.conf:\n"
+    text += f"server {{ listen 80; root /{'x' * 80}; }}\n"
+    assert len(text) < reading.IN_THREAD_BYTES
+    monkeypatch.setattr(reading, "listeners_of", None)
+    assert [(x.address, x.port) for x in parse_conf(text.encode())] == [("*", 80)]
+
+
 def test_large_file_is_parsed_in_another_process_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     text = large(0.3, servers=30)
     assert len(text) > reading.IN_THREAD_BYTES
@@ -182,4 +208,4 @@ def test_ten_megabytes_on_one_line_are_refused_without_delay() -> None:
 
 def test_file_beyond_every_measure_is_not_parsed_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", None)
-    assert "larger than 32 MB" in read_conf(pod("a"), b"#" * (reading.MAX_BYTES + 1)).reason
+    assert "larger than 32 MB" in read_conf(pod("a"), b"#" * (MAX_BYTES + 1)).reason

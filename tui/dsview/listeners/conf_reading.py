@@ -13,11 +13,10 @@ import msgspec
 from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.directives import listeners_of
-from dsview.listeners.nginx_conf.dumped_files import joined
+from dsview.listeners.nginx_conf.dumped_files import MAX_BYTES, joined
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_in_subprocess
 
-MAX_BYTES: Final = 32 * 1024 * 1024
 IN_THREAD_BYTES: Final = 256 * 1024
 """Files up to this size are parsed in the process that reads them, in 0.1 s or less; larger ones in another process."""
 
@@ -81,8 +80,11 @@ def parse_conf(text: bytes) -> tuple[Listener, ...]:
     """
     if len(text) > MAX_BYTES:
         raise UnreadConf(f"it is larger than {MAX_BYTES // 1024 // 1024} MB")
-    text = joined(text, MAX_BYTES)
     try:
+        if len(text) > IN_THREAD_BYTES:
+            return parse_in_subprocess(text)
+        # A short file may include another one many times.
+        text = joined(text)
         return listeners_of(text) if len(text) <= IN_THREAD_BYTES else parse_in_subprocess(text)
     except OSError as error:
         raise ParserFailed(f"no private copy of it could be made: {error.strerror}") from None

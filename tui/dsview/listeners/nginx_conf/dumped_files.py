@@ -14,15 +14,16 @@ from typing import Final
 from dsview.listeners.nginx_conf.grammar import UnreadConf, includes
 
 _MARK: Final = re.compile(rb"^# configuration file ([^\n]+):[ \t\r]*$", re.MULTILINE)
+MAX_BYTES: Final = 32 * 1024 * 1024
 _WILDCARDS: Final = frozenset("*?[")
 _MAX_DEPTH: Final = 10
 
 
-def joined(text: bytes, limit: int) -> bytes:
-    """The first file, with each `include` replaced by the files that it names.
+def joined(text: bytes) -> bytes:
+    """The first file, with each `include` replaced by the files that it names. Takes 0.1 s of CPU per MB.
 
     Raises:
-        UnreadConf: the result would exceed `limit` bytes, or files include each other without end.
+        UnreadConf: the result would exceed `MAX_BYTES`, or files include each other without end.
     """
     parts = _MARK.split(text)
     names, bodies = parts[1::2], parts[2::2]
@@ -30,16 +31,16 @@ def joined(text: bytes, limit: int) -> bytes:
         return text
     files = {normpath(name.decode("utf-8", "replace")): body for name, body in zip(names, bodies, strict=True)}
     main = next(iter(files))
-    return _Joiner(files, dirname(main), limit).inlined(files[main], 0)
+    return _Joiner(files, dirname(main)).inlined(files[main], 0)
 
 
 class _Joiner:
     """Inlines files and counts the bytes, because a file that is included many times multiplies them."""
 
-    def __init__(self, files: dict[str, bytes], folder: str, limit: int) -> None:
+    def __init__(self, files: dict[str, bytes], folder: str) -> None:
         self._files = files
         self._folder = folder
-        self._bytes_left = limit
+        self._bytes_left = MAX_BYTES
 
     def inlined(self, body: bytes, depth: int) -> bytes:
         if depth > _MAX_DEPTH:
