@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -249,6 +251,24 @@ def test_the_dashboard_without_a_terminal_says_so() -> None:
     assert result.returncode == 2
     assert "needs a terminal" in result.stderr
     assert result.stdout == ""
+
+
+def test_the_dashboard_says_so_if_what_it_draws_on_is_redirected() -> None:
+    master, terminal = pty.openpty()
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "dsview", "--demo", "healthy"],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 2
+        assert b"drawn on standard error" in os.read(master, 4096)
+    finally:
+        os.close(terminal)
+        os.close(master)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("5s", 5), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dsview.core.address import V4, V6
-from dsview.core.listen import Listener, ListenSource, ProxyListeners
+from dsview.core.address import V4, V6, families_of
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Changed
+from dsview.tables.cells import GAP, NONE
 from dsview.tables.detail import detail
 from dsview.tables.panes.listeners.rows import PANE
 from dsview.tables.view import TableView
@@ -34,7 +35,33 @@ def test_servers_without_a_name_leave_no_gap_among_the_names() -> None:
     assert (names.text, names.value) == ("a, b", "a, b")
     found = detail(session, (Kind.PROXY_LISTENERS, row.key))
     assert found is not None
-    assert [fact.text for fact in found.facts if fact.label.startswith("tcp")] == ["*:80  a, b", "[::]:80  a, b"]
+    assert [fact.text for fact in found.facts if fact.label == "Server names"] == ["a, b"]
+
+
+def test_the_detail_of_a_proxy_has_its_sockets_in_two_lanes() -> None:
+    session = with_listeners(
+        Listener(transport="tcp", address="*", port=80, families=(V4,), options=("default_server",)),
+        Listener(transport="tcp", address="[::]", port=80, families=(V6,)),
+        Listener(transport="tcp", address="*", port=443, families=(V4,), likelihood=Likelihood.LIKELY),
+        Listener(transport="tcp", address="[::]", port=8080, families=(V4, V6)),
+        Listener(transport="tcp", address="127.0.0.1", port=10246, families=(V4,), internal=True),
+        Listener(transport="unix", address="/run/nginx.sock", port=None, families=(), internal=True),
+    )
+    pod = session.state.pods.get(min(session.state.controllers))
+    assert pod is not None
+    assert families_of(pod.ips) == (V4, V6)
+    found = detail(session, (Kind.PROXY_LISTENERS, TableView(PANE, session).row(0).key))
+    assert found is not None
+    assert {str(fact.label): (fact.v4, fact.v6) for fact in found.facts if "/" in fact.label} == {
+        "80/tcp": (("*:80  default_server",), ("[::]:80",)),
+        "443/tcp": (("*:443 likely",), (GAP,)),
+        "8080/tcp": (("[::]:8080",), ("[::]:8080",)),
+        "10246/tcp": (("127.0.0.1:10246",), (NONE,)),
+    }
+    assert [fact.text for fact in found.facts if fact.label == "unix"] == ["/run/nginx.sock"]
+    assert [fact.text for fact in found.facts if fact.label == "Known from"] == [
+        "Read from the proxy's own configuration."
+    ]
 
 
 def test_sockets_sort_by_port_with_those_last_that_have_none() -> None:

@@ -126,6 +126,14 @@ async def test_overview_of_an_empty_cluster_claims_nothing() -> None:
         head = " ".join("\n".join(stage.lines[:5]).split())
         assert "Which families the cluster serves is not known." in head
         assert "There are no Services to check." in head
+        assert stage.lines[1].startswith(" ? ")
+        assert "sends no packets" not in head
+
+
+async def test_a_kind_without_objects_is_not_called_loading_once_it_was_read() -> None:
+    async with on_stage([], size=(100, 30)) as stage:
+        await stage.until(lambda: "No Services" in stage.text)
+        await stage.until(lambda: "1 Services 0   2 Pods 0   3 Nodes 0   4 Listeners 0" in stage.text)
 
 
 async def test_panes_do_not_jump_when_the_overview_has_less_to_say() -> None:

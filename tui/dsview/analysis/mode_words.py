@@ -16,6 +16,11 @@ def mode_in_words(mode: str) -> str:
     return _WORDS.get(mode, mode)
 
 
+def mode_and_confidence(mode: str, confidence: str) -> str:
+    """A mode in words, and how it is known."""
+    return "families not known" if mode == "unknown" else f"{mode_in_words(mode)} ({confidence})"
+
+
 def mode_in_few_words(mode: str) -> str:
     """A mode for a narrow column: `dual, IPv4 first`."""
     return mode_in_words(mode).replace("dual-stack", "dual")

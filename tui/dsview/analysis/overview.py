@@ -103,6 +103,7 @@ def overview(view: ClusterView, totals: FindingTotals) -> Overview:
     is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
     is_complete = view.was_settled and not unread and not is_cut_off and not missing and not view.skipped
     severity = next((severity for severity, number in view.findings.counts.items() if number), None)
+    is_well = severity in (None, Severity.NOTE)
     services = _service_sentences(view, totals, severity, is_complete=is_complete)
     return Overview(
         mode=_mode(view.profile),
@@ -116,7 +117,7 @@ def overview(view: ClusterView, totals: FindingTotals) -> Overview:
         flags=totals.flags,
         flagged=totals.flagged,
         worst=tuple(_worst_causes(view, totals)),
-        disclaimer=NO_PACKETS if view.was_settled and severity in (None, Severity.NOTE) else Safe(""),
+        disclaimer=NO_PACKETS if view.was_settled and is_well and len(view.state.services) else Safe(""),
         causes=totals.causes,
         failing=totals.failing,
         partial=totals.partial,

@@ -83,7 +83,8 @@ def fleet(
 
 
 def _is_on_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+    # Textual draws on standard error.
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _open_screen(settings: Settings, names: list[str], parallel: int | None) -> int:

@@ -12,7 +12,7 @@ from dsview.cli.clipboard import Clipboard
 from dsview.cli.crash import crash_sentence, reporting_to
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
-from dsview.cli.output import say
+from dsview.cli.output import say, write
 from dsview.cli.saving import FileSaver, start_recording
 from dsview.cli.timing import open_timing_log
 
@@ -28,6 +28,10 @@ def run_screen(settings: Settings) -> int:
     """Open the dashboard. Returns the exit code."""
     if not _can_read_keys(settings) or not sys.stdout.isatty():
         say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
+        return EXIT_USAGE
+    if sys.stderr is None or not sys.stderr.isatty():
+        # Textual draws on standard error, so a message there would be as invisible as the dashboard.
+        write("dsview: the dashboard is drawn on standard error. Do not redirect it; --log-file writes a log.\n")
         return EXIT_USAGE
     return _run(make_app(settings, open_timing_log(settings)))
 

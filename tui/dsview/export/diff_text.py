@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from dsview.analysis.diff.facts import Aspect
 from dsview.analysis.diff.finding_changes import FindingChangeType
-from dsview.analysis.mode_words import mode_in_words
+from dsview.analysis.mode_words import mode_and_confidence
 from dsview.core.address import FAMILIES
 from dsview.core.plurals import count
 from dsview.export.diff import (
@@ -63,7 +63,7 @@ OTHER_CLUSTER = "These are two clusters: addresses were compared by family only.
 
 def _side(side: SidePart) -> str:
     version = f", {side.server_version}" if side.server_version else ""
-    return f"{side.source}{version}: {mode_in_words(side.mode)} ({side.confidence})"
+    return f"{side.source}{version}: {mode_and_confidence(side.mode, side.confidence)}"
 
 
 def _cause_lines(cause: CausePart, width: int, colour: bool) -> Iterator[str]:

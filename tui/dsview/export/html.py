@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dsview.analysis.family_chart import ChartLine, Mark
 from dsview.analysis.hop import Trace, Verdict
-from dsview.analysis.mode_words import mode_in_words
+from dsview.analysis.mode_words import mode_and_confidence
 from dsview.core.address import FAMILIES
 from dsview.core.plurals import count
 from dsview.core.text import Safe, safe
@@ -53,7 +53,7 @@ def _environment() -> Environment:
 def _verdict(report: Report) -> Safe:
     if report.overview is not None:
         return safe(report.overview.verdict)
-    return safe(f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})")
+    return safe(mode_and_confidence(report.cluster.mode, report.cluster.confidence))
 
 
 class _Run(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from dsview.analysis.mode_words import mode_in_words
+from dsview.analysis.mode_words import mode_and_confidence
 from dsview.core.plurals import count
 from dsview.core.shell import is_command
 from dsview.export.lines import lines_of
@@ -58,7 +58,7 @@ def _lines(report: Report) -> Iterator[str]:
     counts = report.counts
     yield f"## dsview: {plain_markdown(report.source.name)}"
     yield ""
-    yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})."
+    yield f"{mode_and_confidence(report.cluster.mode, report.cluster.confidence)}."
     numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
     summary = ", ".join(count(number, name) for name, number in numbers) + "."
     yield " ".join((summary if report.findings else no_findings(report), *left_out(report)))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 
 from dsview.analysis.door_plan import DoorPlan
-from dsview.analysis.mode_words import mode_in_words
+from dsview.analysis.mode_words import mode_and_confidence
 from dsview.analysis.plan import Plan
 from dsview.analysis.plan_step import Obstacle, Step, Wave
 from dsview.core.plurals import count
@@ -167,7 +167,7 @@ def plan_json(session: Session, plan: Plan, _width: int) -> str:
 def plan_text(session: Session, plan: Plan, width: int) -> str:
     """The plan as text, wrapped at `width` columns. Commands are never broken."""
     profile = session.profile
-    lines = [f"{safe(session.source.name)}: {mode_in_words(profile.mode)} ({profile.confidence.value})", ""]
+    lines = [f"{safe(session.source.name)}: {mode_and_confidence(profile.mode, profile.confidence.value)}", ""]
     for wave, steps in plan.waves():
         lines.append(f"{wave.heading} ({len(steps)})")
         common = _common(steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from dsview.analysis.mode_words import mode_in_words
+from dsview.analysis.mode_words import mode_and_confidence
 from dsview.core.plurals import count
 from dsview.core.shell import is_command
 from dsview.export.lines import ReportLine, describe, lines_of
@@ -42,7 +42,7 @@ def wrapped(text: str, width: int, indent: str) -> Iterator[str]:
 def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     cluster, counts = report.cluster, report.counts
     version = f", {report.source.server_version}" if report.source.server_version else ""
-    yield f"{report.source.name}{version}: {mode_in_words(cluster.mode)} ({cluster.confidence})"
+    yield f"{report.source.name}{version}: {mode_and_confidence(cluster.mode, cluster.confidence)}"
     if cluster.service_cidrs:
         yield f"Service ranges: {', '.join(cluster.service_cidrs)}"
     if cluster.qualifiers:

@@ -38,7 +38,7 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, max_lines: 
         sign: tuple[str, str] = (glyphs.severity(severity), severity_style(severity))
     elif overview.is_degraded:
         sign = (glyphs.short, severity_style(Severity.WARNING))
-    elif overview.is_complete and overview.is_settled:
+    elif overview.is_complete and overview.is_settled and overview.families:
         sign = (glyphs.good, GOOD)
     else:
         sign = ("?", MUTED)

@@ -246,6 +246,8 @@ def why_unknown(state: ClusterState, kind: Kind) -> str:
     name = RESOURCES[kind].rbac_name if kind in RESOURCES else f"{FILES_READ} of the controllers"
     if status.health.is_complete and status.reason:
         return safe(f"{name}: {status.reason}")
+    if status.health is Health.NOT_GIVEN and status.reason:
+        return safe(f"{name}: {status.reason}")
     if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and status.reason:
         return safe(f"{name}: {status.reason}")
     text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"

@@ -106,8 +106,10 @@ class MainScreen(Screen[None]):
             elif delta.statuses:
                 pane.frame()
         self.read_header()
-        if changed:
+        if changed or delta.statuses:
+            # A kind without objects changes no rows, but it is no longer loading.
             self._show_tabs()
+        if changed:
             self.query_one(KeyBar).follow()
             if self.active.pane_id in changed:
                 self._show_match_count()
@@ -126,6 +128,7 @@ class MainScreen(Screen[None]):
             pane.highlights_changes = True
             pane.begin_at_worst()
             pane.stay()
+        self._show_tabs()
         self.query_one(KeyBar).follow()
 
     def on_second(self) -> None:

@@ -10,7 +10,7 @@ from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, V6, Family, families_of
 from dsview.core.finding import Finding, ObjectRef
-from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
+from dsview.core.listen import Listener, ListenSource
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -32,7 +32,8 @@ from dsview.tables.panes.listeners.gateways import (
     gateway_of_key,
     listeners_of_key,
 )
-from dsview.tables.panes.listeners.known_from import SURE, known_from
+from dsview.tables.panes.listeners.known_from import DOUBTS, SURE, known_from
+from dsview.tables.panes.listeners.sockets import is_public, sockets_by_row
 from dsview.tables.sort_keys import LAST, findings_sort, number_sort
 
 COLUMNS = (
@@ -66,17 +67,10 @@ COLUMNS = (
 _NAMES_SHOWN = 200
 
 
-def _groups(conf: ProxyListeners, pod: Pod) -> dict[Key, list[Listener]]:
-    found: dict[Key, list[Listener]] = {}
-    for listener in conf.listeners:
-        found.setdefault(ListenerKey.of(pod, listener).row_key, []).append(listener)
-    return found
-
-
 def _keys(view: ClusterView) -> Iterator[Key]:
     for pod in live_proxies(view.state):
         conf = listeners_of(view.state, pod)
-        yield from _groups(conf, pod) or (ListenerKey.of(pod, None).row_key,)
+        yield from sockets_by_row(conf, pod) or (ListenerKey.of(pod, None).row_key,)
     yield from gateway_keys(view)
 
 
@@ -120,9 +114,9 @@ def _remark(view: ClusterView, pod: Pod) -> Remark:
     return settling_remark(view, ObjectRef("Pod", pod.namespace, pod.name), *services)
 
 
-def _is_public(listeners: list[Listener]) -> bool:
+def _can_be_flagged(listeners: list[Listener]) -> bool:
     """Whether these sockets can be flagged: findings are about public ports, or about a pod without known sockets."""
-    return any(not x.internal and x.transport != "unix" for x in listeners) or not listeners
+    return any(is_public(x) for x in listeners) or not listeners
 
 
 def _listen_cell(listeners: list[Listener], family: Family, *, is_wanted: bool, is_sure: bool) -> Cell:
@@ -132,7 +126,7 @@ def _listen_cell(listeners: list[Listener], family: Family, *, is_wanted: bool, 
     first = found[0]
     port = "" if first.port is None else f":{first.port}"
     address = first.address if len(first.families) == 1 or family == V6 else "[::]"
-    doubt = {Likelihood.LIKELY: " likely", Likelihood.UNKNOWN: " ?"}.get(first.likelihood, "")
+    doubt = DOUBTS.get(first.likelihood, "")
     return Cell(safe(f"{address}{port}{doubt}"), Tone.MUTED if first.internal or doubt or not is_sure else Tone.PLAIN)
 
 
@@ -150,7 +144,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     if pod is None or not is_proxy(pod):
         return None
     conf = listeners_of(view.state, pod)
-    listeners = _groups(conf, pod).get(key, [])
+    listeners = sockets_by_row(conf, pod).get(key, [])
     if conf.listeners and not listeners:
         return None
     cells_of_row = {
@@ -159,14 +153,13 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         "controller": text_cell(controller_name(pod), Tone.MUTED),
         "source": known_from(conf.source),
     }
-    is_public = _is_public(listeners)
-    findings = _findings(view, key) if is_public else ()
-    remark = _remark(view, pod) if is_public else Remark()
+    is_flagged = _can_be_flagged(listeners)
+    findings = _findings(view, key) if is_flagged else ()
+    remark = _remark(view, pod) if is_flagged else Remark()
     if not listeners:
         cells_of_row["server_names"] = text_cell(conf.reason, Tone.MUTED)
         return make_row(view, key, COLUMNS, cells_of_row, findings, remark=remark)
     first = listeners[0]
-    is_public = not first.internal and first.transport != "unix"
     has = families_of(pod.ips)
     cells_of_row["port"] = text_cell(str(first.port) if first.port is not None else "")
     cells_of_row["transport"] = text_cell(first.transport, Tone.MUTED)
@@ -174,7 +167,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     cells_of_row["server_names"] = text_cell(names[:_NAMES_SHOWN], Tone.MUTED, value=names)
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
         cells_of_row[f"listen{suffix}"] = _listen_cell(
-            listeners, family, is_wanted=is_public and family in has, is_sure=conf.source in SURE
+            listeners, family, is_wanted=is_public(first) and family in has, is_sure=conf.source in SURE
         )
     return make_row(view, key, COLUMNS, cells_of_row, findings, remark=remark)
 
@@ -261,7 +254,7 @@ def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
         if gateway is not None:
             return {value for listener in gateway_listeners(view, gateway) for value in read(listener)}
         pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
-        found = _groups(listeners_of(view.state, pod), pod).get(key, ()) if pod is not None else ()
+        found = sockets_by_row(listeners_of(view.state, pod), pod).get(key, ()) if pod is not None else ()
         return {value for listener in found for value in read(listener)}
 
     return lambda view, keys: [find(view, key) for key in keys]
