@@ -8,7 +8,7 @@ import msgspec
 
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, V4, V6, Family
-from dsview.kinds.endpoint_slice import Endpoint, is_placeholder, unpack, unpack_identity
+from dsview.kinds.endpoint_slice import Endpoint, is_hidden, is_placeholder, unpack, unpack_identity
 from dsview.kinds.metadata import Key
 
 
@@ -80,6 +80,7 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
     every: dict[str, dict[str, str]] = {V4: {}, V6: {}}
     count = {V4: 0, V6: 0}
     has_placeholder = False
+    hidden: set[str] = set()
     for endpoint_slice in state.slices.of(service):
         family = endpoint_slice.address_type
         if family not in count:
@@ -91,9 +92,16 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
                 has_placeholder = True
                 continue
             identity, is_ready = unpack_identity(row)
+            if family == V4 and is_hidden(row):
+                hidden.add(identity)
             all_rows[identity] = row
             if is_ready:
                 ready_rows[identity] = row
+    if len(hidden) == 1 and every[V4].keys() == hidden and not every[V6]:
+        # The placeholder is the only endpoint of its Service, and has an IPv4 address.
+        has_placeholder = True
+        every[V4].clear()
+        ready[V4].clear()
     v4, v6 = (
         FamilyEndpoints(slices=count[f], ready=PackedEndpoints(ready[f]), all=PackedEndpoints(every[f]))
         for f in FAMILIES

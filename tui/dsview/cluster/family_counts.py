@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from dsview.core.address import FAMILIES, Family, families_of, is_usable
-from dsview.kinds.endpoint_slice import EndpointSlice, is_placeholder
+from dsview.core.address import FAMILIES, V4, Family, families_of, is_usable
+from dsview.kinds.endpoint_slice import EndpointSlice, is_hidden, is_placeholder
 from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 from dsview.kinds.service import Service
@@ -174,8 +174,8 @@ def _counts_alike(old: EndpointSlice, new: EndpointSlice) -> bool:
 
 
 def _is_placeholder(item: EndpointSlice) -> bool:
-    """Whether a slice contains only Cilium's placeholder. It must not count against either family."""
-    return item.size == 1 and is_placeholder(item.rows)
+    """Whether a slice contains only Cilium's placeholder, or may. It must not count against either family."""
+    return item.size == 1 and item.address_type == V4 and (is_placeholder(item.rows) or is_hidden(item.rows))
 
 
 _NO_SERVICE = Service(name="")

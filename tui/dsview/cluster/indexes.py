@@ -232,18 +232,20 @@ class PodCounts:
     """The number of running pods on the pod network of each node, by their families, primary first.
 
     This is the last source of P(n). Pods younger than 60 s are included: they do not change a majority, and a count
-    that depends on the clock could not be updated incrementally.
+    that depends on the clock could not be updated incrementally. `unknown` is the number of pods whose families are
+    unknown, for example because a capture hides their addresses. They are in no other count.
     """
 
     def __init__(self) -> None:
         self._by_node: dict[str, dict[tuple[Family, ...], int]] = {}
         self._total: dict[tuple[Family, ...], int] = {}
+        self.unknown = 0
         self._touched: set[str] = set()
 
     @property
     def unused(self) -> tuple[Family, ...]:
         """The families that no pod on the pod network has, if there are enough pods to tell (DS-POD-006)."""
-        if sum(self._total.values()) < _ENOUGH_PODS:
+        if self.unknown or sum(self._total.values()) < _ENOUGH_PODS:
             return ()
         return tuple(family for family in FAMILIES if not any(family in pattern for pattern in self._total))
 
@@ -261,6 +263,9 @@ class PodCounts:
                 self._count(pod.node_name, read_addresses(pod.ips).families, step)
 
     def _count(self, node: str, families: tuple[Family, ...], step: int) -> None:
+        if not families:
+            self.unknown += step
+            return
         of_node = self._by_node.setdefault(node, {})
         self._touched.add(node)
         for counts in (of_node, self._total):

@@ -37,6 +37,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     With equal profiles, every check has the same results, except for facts of individual nodes.
 
     `conforming`: families in which at least 90 % of the pods are in the podCIDRs of their nodes (DS-POD-004).
+    `has_unknown_pods`: the families of some pods are unknown, for example because a capture hides their addresses.
     `other_dataplane`: something other than kube-proxy programs Services. `serves_load_balancers`: a LoadBalancer
     Service has an entry in its status, so something serves them. `unused_families`: families that nodes have for
     pods, but no pod on the pod network has (DS-POD-006), if all pods were read. `balancers_end_connections`: a node
@@ -53,6 +54,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unused_families: tuple[Family, ...] = ()
     balancers_end_connections: bool = False
     conforming: tuple[Family, ...] = ()
+    has_unknown_pods: bool = False
     other_dataplane: bool = False
 
     @property
@@ -182,6 +184,7 @@ class ProfileTracker:
             state.system_apps.has_other_dataplane,
             conforming,
             state.pod_counts.unused,
+            bool(state.pod_counts.unknown),
             are_pods_whole,
         )
         if seen == self._seen and not changed_nodes:
@@ -198,6 +201,7 @@ class ProfileTracker:
             unused_families=self._unused_families(base) if are_pods_whole else (),
             balancers_end_connections=_balancers_end_connections(state),
             conforming=conforming,
+            has_unknown_pods=bool(state.pod_counts.unknown),
             other_dataplane=state.system_apps.has_other_dataplane,
         )
         changed = profile != self.profile

@@ -85,12 +85,14 @@ traffic of both families (cilium/cilium operator/pkg/model/translation).
 
 
 def is_placeholder(row: str) -> bool:
-    """Whether the endpoint of a row never receives traffic, and therefore says nothing about either family.
+    """Whether the endpoint of a row never receives traffic, and therefore says nothing about either family."""
+    return PLACEHOLDER in row and unpack_addresses(row) == (PLACEHOLDER,)
 
-    An endpoint with a hidden address that names neither a pod nor a node may be the placeholder.
-    """
-    addresses = unpack_addresses(row) if PLACEHOLDER in row or row.endswith(_NO_TARGET) else ()
-    return bool(addresses) and (addresses == (PLACEHOLDER,) or all(map(is_redacted, addresses)))
+
+def is_hidden(row: str) -> bool:
+    """Whether a capture hides the endpoint of a row that names neither a pod nor a node: it may be the placeholder."""
+    addresses = unpack_addresses(row) if row.endswith(_NO_TARGET) else ()
+    return bool(addresses) and all(map(is_redacted, addresses))
 
 
 def unpack_addresses(row: str) -> tuple[str, ...]:

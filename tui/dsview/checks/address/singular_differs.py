@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import CLUSTER_IPS, HOST_IPS, POD_CIDRS, POD_IPS
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.core.address import (
@@ -34,7 +35,7 @@ from dsview.core.address import (
 )
 from dsview.core.cidr import parse_cidr
 from dsview.core.finding import Severity
-from dsview.core.redacted import any_redacted
+from dsview.core.redacted import any_redacted, is_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
@@ -48,6 +49,7 @@ check = Check(
     slug="singular-differs",
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE, Kind.POD, Kind.NODE),
+    addresses=(CLUSTER_IPS, POD_IPS, HOST_IPS, POD_CIDRS),
     cells=("cluster_ip", "pod_ip", "pod_cidr"),
     hop=HopName.SERVICE,
 )
@@ -74,7 +76,7 @@ def _differing(
 ) -> Iterator[Problem]:
     if not plural:
         # Servers older than the plural field have only the singular one, so its absence means nothing there.
-        if not singular or ctx.profile.version is None or ctx.profile.version < since:
+        if not singular or is_redacted(singular) or ctx.profile.version is None or ctx.profile.version < since:
             return
     elif _is_same(singular, plural[0]) or any_redacted((singular, plural[0])):
         return

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.checks.cluster.shared import allocated_pod_ranges
+from dsview.checks.engine.address_fields import POD_CIDRS, POD_IPS
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
@@ -50,6 +51,7 @@ check = Check(
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     of_pods=(PodFacet.CONTROL_PLANE,),
     of_service_families=True,
+    addresses=(POD_CIDRS, POD_IPS),
 )
 
 
@@ -58,9 +60,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
     profile = ctx.profile
     known = [facts for facts in ctx.nodes.values() if facts.pod_families]
     has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
-    # A hidden range may have the family that seems to be missing.
-    are_ranges_known = not any(map(has_hidden_ranges, ctx.state.nodes))
-    if profile.is_dual and known and not has_dual and are_ranges_known:
+    # A hidden range or address may have the family that seems to be missing.
+    is_unsure = profile.has_unknown_pods or any(map(has_hidden_ranges, ctx.state.nodes))
+    if profile.is_dual and known and not has_dual and not is_unsure:
         seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
         yield Problem(
             message="Services are dual-stack "

@@ -27,11 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.ingress.shared import live_backends
-from dsview.core.address import are_addresses, families_of
+from dsview.core.address import FAMILIES, are_addresses, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
@@ -45,14 +46,19 @@ check = Check(
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
     absence_of=(Kind.ENDPOINT_SLICE, Kind.POD),
     uses=(Kind.INGRESS_CLASS, Kind.NODE),
+    addresses=(POD_IPS,),
     hop=HopName.BACKEND,
 )
 
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """Reports a controller and a backend without a common family."""
-    pods = [pod for pod in proxies_of(ingress, ctx.state) if are_addresses(pod.ips)]
-    has = families_of(tuple(ip for pod in pods for ip in pod.ips))
+    pods = proxies_of(ingress, ctx.state)
+    if not all(are_addresses(pod.ips) or len(families_of(pod.ips)) == len(FAMILIES) for pod in pods):
+        # An address that is hidden may be of the family of the backend.
+        return
+    having = {family for pod in pods for family in families_of(pod.ips)}
+    has = tuple(family for family in FAMILIES if family in having)
     for service, live in live_backends(ingress, ctx) if has else ():
         if not set(live) & set(has):
             yield Problem(

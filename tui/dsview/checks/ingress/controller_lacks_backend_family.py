@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, Harm, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import give_family, names, ref
@@ -45,6 +46,7 @@ check = Check(
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
     uses=(Kind.INGRESS_CLASS, Kind.NODE),
+    addresses=(POD_IPS,),
     hop=HopName.BACKEND,
     harm=Harm.PART,
 )

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
@@ -35,6 +36,7 @@ from dsview.checks.service.shared import add_family
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family, family_of, other
 from dsview.core.finding import Severity
+from dsview.core.redacted import is_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -48,6 +50,7 @@ check = Check(
     uses=(Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.NODE),
     of_pods=(PodFacet.CONTROLLERS,),
     of_service_families=True,
+    addresses=(LOAD_BALANCER_IPS,),
     cells=("policy",),
     layer=LayerName.LISTENERS,
     hop=HopName.SERVICE,
@@ -78,8 +81,10 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 def _is_published(ctx: Context, service: Service, pods: Sequence[Pod], family: Family) -> bool:
     """Whether the family is published anyway, by another Service or by a load balancer that terminates connections."""
+    # A hidden address may be of the family.
     if any(
-        family_of(entry.ip) == family and terminates_connections(service, ctx.profile, entry.ip_mode)
+        (family_of(entry.ip) == family or is_redacted(entry.ip))
+        and terminates_connections(service, ctx.profile, entry.ip_mode)
         for entry in service.load_balancer_ingress
         if entry.ip
     ):

@@ -29,12 +29,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
 from dsview.checks.listener.shared import PODS, USES, closing, give_service_family
+from dsview.checks.load_balancer.shared import terminates_connections
 from dsview.core.address import Family, families_of, other
 from dsview.core.finding import Severity
+from dsview.core.redacted import is_redacted
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import FrontDoor, front_doors, reach
 from dsview.listeners.proxy_controller import pod_families
@@ -44,6 +47,7 @@ check = Check(
     slug="controller-service-single",
     severity=Severity.WARNING,
     needs=(Kind.SERVICE, Kind.POD),
+    addresses=(LOAD_BALANCER_IPS,),
     uses=(*USES, Kind.NODE),
     of_pods=PODS,
     of_service_families=True,
@@ -67,7 +71,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
         missing = other(has[0])
         if not _could_have(door, missing) or closing(ctx, door, missing):
             continue
-        if _is_published(door, doors, missing):
+        if _is_published(ctx, door, doors, missing):
             continue
         found = reach(ctx.state, door, missing)
         then = ""
@@ -92,11 +96,14 @@ def _could_have(door: FrontDoor, family: Family) -> bool:
     return any(family in pod_families(pod) for pod in door.pods)
 
 
-def _is_published(door: FrontDoor, doors: tuple[FrontDoor, ...], family: Family) -> bool:
+def _is_published(ctx: Context, door: FrontDoor, doors: tuple[FrontDoor, ...], family: Family) -> bool:
     """Whether another Service of the same proxies, or the load balancer, publishes the family anyway."""
     mine = {pod.key for pod in door.pods}
     entries = door.service.load_balancer_ingress
     if family in families_of(tuple(entry.ip for entry in entries if entry.ip)):
+        return True
+    # Only a load balancer that terminates connections has an address of another family. A hidden one may be that.
+    if any(is_redacted(e.ip) and terminates_connections(door.service, ctx.profile, e.ip_mode) for e in entries):
         return True
     return any(
         sibling.service.key != door.service.key

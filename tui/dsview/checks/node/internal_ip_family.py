@@ -73,7 +73,11 @@ def decide(ctx: Context) -> Iterator[Problem]:
             continue
         if any_redacted(node.addresses_of("InternalIP")):
             continue
+        is_external_hidden = any_redacted(node.addresses_of("ExternalIP"))
         for family in FAMILIES:
+            # A hidden ExternalIP may be of the family, and then this is only a note.
+            if is_external_hidden and family not in facts.external and family in served:
+                continue
             if family not in facts.internal and (family in served or peers[family]):
                 yield _internal_problem(ctx, node, facts, family)
 

@@ -30,6 +30,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import quoted, ref
 from dsview.checks.node.shared import node_ref, nodes
+from dsview.cluster.node_facts import has_hidden_ranges
 from dsview.cluster.relations import in_order
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -60,7 +61,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if facts is None or node.cidrs or facts.virtual:
             continue
         event = events.get(node.name)
-        if event is None and (facts.supplied or not peers or not ctx.older_than(node.created, 60)):
+        is_supplied = bool(facts.supplied) or has_hidden_ranges(node)
+        if event is None and (is_supplied or not peers or not ctx.older_than(node.created, 60)):
             continue
         event_text = f" {quoted(event)}" if event is not None else ""
         yield Problem(

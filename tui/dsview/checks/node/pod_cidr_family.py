@@ -30,6 +30,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import reregister_node
 from dsview.checks.node.shared import node_ref, nodes
+from dsview.cluster.node_facts import has_hidden_ranges
 from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -59,7 +60,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if facts is None or len(facts.cidrs) != 1 or facts.virtual:
             continue
         family = other(facts.cidrs[0])
-        if family in facts.supplied:
+        # A hidden annotation of the CNI plug-in may name a range of the family.
+        if family in facts.supplied or has_hidden_ranges(node):
             continue
         yield Problem(
             message=f"No {family} podCIDR: the node has {', '.join(node.cidrs)} only, while {example} has both "

@@ -33,9 +33,7 @@ from itertools import islice
 from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.cluster.indexes import holds_address
 from dsview.core.finding import CLUSTER, Severity
-from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 
 check = Check(
@@ -58,10 +56,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that nodes have but no pod has."""
     for family in ctx.profile.unused_families:
         nodes = [name for name, facts in ctx.nodes.items() if family in (facts.cidrs or facts.internal)]
-        on_network = [pod for pod in ctx.state.pods if holds_address(pod)]
-        eligible = list(islice(filter(ctx.is_eligible, on_network), _MIN_PODS))
-        # A hidden address may have the family.
-        if len(eligible) < _MIN_PODS or any(any_redacted(pod.ips) for pod in on_network):
+        pods = list(islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.is_eligible(pod)), _MIN_PODS))
+        if len(pods) < _MIN_PODS:
             continue
         yield Problem(
             message=f"No pod has an {family} address, but {len(nodes)} of {len(ctx.nodes)} nodes have {family}: "

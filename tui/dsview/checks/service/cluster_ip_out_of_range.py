@@ -63,14 +63,16 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     # A redacted range may contain any address.
     ranges = parse_cidrs(texts) if not any_redacted(texts) else ()
     events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
+    is_hidden = any_redacted(service.real_cluster_ips)
     named = {text for text in service.real_cluster_ips if any(text in event.message for event in events)}
     for i, text in enumerate(service.real_cluster_ips):
         raw = packed(text)
         family = family_of(text)
         of_family = [cidr for cidr in ranges if cidr.family == family]
         is_outside = bool(of_family) and not any(cidr.contains(raw) for cidr in of_family)
-        # An event that names no address of the Service is about all addresses whose range is unknown.
-        is_in_event = text in named or (bool(events) and not named and not of_family)
+        # An event that names no address of the Service is about all addresses whose range is unknown, or about a hidden
+        # address.
+        is_in_event = text in named or (bool(events) and not named and not of_family and not is_hidden)
         if is_outside or is_in_event:
             inside = ", ".join(cidr.text for cidr in of_family)
             yield Problem(

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import NODE_ADDRESSES
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.invalidation import CONTROL_PLANE_LABELS
@@ -34,6 +35,7 @@ from dsview.checks.engine.remediation import recreate_service, ref
 from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef, Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.webhook_configuration import WebhookConfiguration
 
@@ -45,6 +47,7 @@ check = Check(
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
     absence_of=(Kind.ENDPOINT_SLICE, Kind.NODE),
     uses=(Kind.NODE,),
+    addresses=(NODE_ADDRESSES,),
 )
 
 
@@ -83,7 +86,12 @@ def _api_server_family(ctx: Context) -> Family | None:
 
 
 def _control_plane_families(ctx: Context) -> set[Family] | None:
-    """The families of the visible control-plane nodes, or None if none is visible."""
-    names = [n.name for n in ctx.state.nodes if any(label in n.labels for label in CONTROL_PLANE_LABELS)]
-    found = [facts for name in names if (facts := ctx.node(name)) is not None]
+    """The families of the visible control-plane nodes, or None if none is visible.
+
+    A hidden address may be of either family.
+    """
+    nodes = [node for node in ctx.state.nodes if any(label in node.labels for label in CONTROL_PLANE_LABELS)]
+    if any(any_redacted(node.addresses_of("InternalIP")) for node in nodes):
+        return set(FAMILIES)
+    found = [facts for node in nodes if (facts := ctx.node(node.name)) is not None]
     return {family for facts in found for family in facts.internal} if found else None
