@@ -24,7 +24,8 @@ from dsview.kinds.metadata import Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.conf_reading import read_conf
-from dsview.listeners.proxies import controller_name
+from dsview.listeners.front_doors import front_doors
+from dsview.listeners.proxies import controller_name, listeners_of, live_proxies
 from dsview.listeners.registry import CONTROLLERS as KNOWN
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
@@ -36,6 +37,7 @@ from dsview.sources.redact.names import KEPT_LABELS, KEPT_NAMES, KEPT_NAMESPACES
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map
 from dsview.sources.snapshot import Snapshot, write_snapshot
+from tests.support import doors
 
 DATA = Path(__file__).parent.parent / "data"
 CLUSTERS = [
@@ -301,6 +303,31 @@ def test_controller_is_still_known_by_its_image_when_its_own_words_are_gone() ->
     assert isinstance(item, Pod)
     assert item.containers[0].image == "registry.k8s.io/ingress-nginx/controller"
     assert item.containers[0].command_line == ()
+
+
+DOORS = {
+    **{door.name: door.items for door in doors.HEALTHY},
+    "a release of another name": doors.nginx_gateway_fabric("ipv4", instance="my-gateway"),
+    "contour with an address of one family": doors.contour("0.0.0.0", "::"),
+}
+
+
+@pytest.mark.parametrize("items", DOORS.values(), ids=DOORS.keys())
+def test_redacted_front_door_has_the_same_sockets_and_findings(items: list[doors.Json], tmp_path: Path) -> None:
+    session = doors.load([*items, *doors.backend()], tmp_path)
+    write_snapshot(tmp_path / "redacted.json.gz", redacted(snapshot_of(session), KEY))
+    again = session_of(tmp_path / "redacted.json.gz")
+
+    assert verdict(again) == verdict(session)
+    assert sockets_of(again) == sockets_of(session) != Counter()
+
+
+def sockets_of(session: Session) -> Counter[str]:
+    found = [f"door of {door.controller.name}" for door in front_doors(session.state)]
+    for pod in live_proxies(session.state):
+        conf = listeners_of(session.state, pod)
+        found += [f"{controller_name(pod)} {conf.source} {x.port} {x.families}" for x in conf.listeners]
+    return Counter(found)
 
 
 MIRRORED = "registry.acme.example/edge@sha256:0123"

@@ -14,7 +14,7 @@ from dsview.core.listen import ProxyListeners
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Key
+from dsview.kinds.metadata import Key, Labels
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
@@ -132,6 +132,13 @@ class Controller:
     def is_proxy(self, pod: Pod) -> bool:
         """Whether the pod accepts connections for this controller. Depends only on namespace, labels and containers."""
         raise NotImplementedError
+
+    def known_labels(self, labels: Labels) -> Labels:
+        """The labels of a pod or a selector in words of the vocabulary, if their relation to each other is what counts.
+
+        A redacted copy has these labels instead.
+        """
+        return labels
 
     def container_to_read(self, pod: Pod) -> Container | None:
         """The container whose configuration file is read; None if there is nothing to read."""

@@ -8,6 +8,7 @@ from dsview.core.address import V4, V6, Family
 from dsview.kinds.container import Container
 from dsview.kinds.gateway import GatewayClass
 from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Labels
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
@@ -25,6 +26,7 @@ _LAST_DUAL = (2, 6, 7)
 _FIRST_DUAL = (1, 4, 0)
 """The first version that listens on IPv6 and has ipFamily."""
 
+_MANAGED_BY, _MANAGED = "app.kubernetes.io/managed-by", "ngf-nginx"
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:[-+].*)?")
 _CONTROLLER = "gateway.nginx.org/nginx-gateway-controller"
 _OWN_PORTS = frozenset({8081, 9113})
@@ -45,7 +47,7 @@ class NginxGatewayFabric(ProxyController):
     vocabulary = Vocabulary(
         images=("nginx-gateway-fabric/nginx", "nginx-gateway-fabric"),
         containers=(_NAME, _NGINX),
-        label_values=("ngf-nginx",),
+        label_values=(_MANAGED,),
         setting_words=tuple(_FAMILIES),
     )
 
@@ -54,6 +56,10 @@ class NginxGatewayFabric(ProxyController):
         names = {c.name for c in pod.containers}
         is_nginx = any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
         return _is_labelled(pod) or is_nginx or {_NAME, _NGINX} <= names
+
+    def known_labels(self, labels: Labels) -> Labels:
+        """The value of managed-by that a release has by default."""
+        return {**labels, _MANAGED_BY: _MANAGED} if _names_gateway(labels) else labels
 
     def is_control_plane(self, pod: Pod) -> bool:
         """The controller, by its image, otherwise by the name of its container."""
@@ -119,15 +125,19 @@ def _is_labelled(pod: Pod) -> bool:
 
     managed-by is `<instance>-<class>` and name `<gateway>-<class>` (internal/controller/provisioner/objects.go).
     """
-    labels = pod.labels
-    managed, gateway = labels.get("app.kubernetes.io/managed-by", ""), labels.get(GATEWAY_NAME, "")
-    if managed == "ngf-nginx":
+    if pod.labels.get(_MANAGED_BY) == _MANAGED:
         return True
+    return _names_gateway(pod.labels) and any(c.name == _NGINX for c in pod.containers)
+
+
+def _names_gateway(labels: Labels) -> bool:
+    """Whether labels of any release agree with each other as those of such a Deployment do."""
+    managed, gateway = labels.get(_MANAGED_BY, ""), labels.get(GATEWAY_NAME, "")
     instance, name = labels.get("app.kubernetes.io/instance", ""), labels.get("app.kubernetes.io/name", "")
     if not (instance and gateway and managed.startswith(f"{instance}-") and name.startswith(f"{gateway}-")):
         return False
     class_name = managed.removeprefix(f"{instance}-")
-    return name == f"{gateway}-{class_name}" and any(c.name == _NGINX for c in pod.containers)
+    return name == f"{gateway}-{class_name}"
 
 
 def _is_controller(container: Container) -> bool:

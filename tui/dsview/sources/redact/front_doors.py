@@ -22,7 +22,7 @@ from dsview.kinds.gateway import (
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Key, Object
+from dsview.kinds.metadata import Key, Labels, Object
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.clouds import CLOUD_CONTROLLERS
 from dsview.listeners.controller import Value
@@ -108,6 +108,13 @@ def controller(text: str, redactor: Redactor) -> str:
         rest = text.removeprefix(prefix)
         return prefix + (rest if rest in _KNOWN_ENDS else redactor.ingress_class(rest))
     return redactor.controller(text)
+
+
+def known_labels(labels: Labels) -> Labels:
+    """Labels in words that are kept, where a controller goes by their relation to each other."""
+    for each in KNOWN_CONTROLLERS:
+        labels = each.known_labels(labels)
+    return labels
 
 
 def label_value(key: str, value: str, redactor: Redactor) -> str | None:

@@ -11,7 +11,7 @@ from dsview.kinds.metadata import NO_LABELS, Key, Labels, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.redact.addresses import AddressMap
-from dsview.sources.redact.front_doors import CLASSES, CONTAINERS, CONTROLLERS
+from dsview.sources.redact.front_doors import CLASSES, CONTAINERS, CONTROLLERS, known_labels
 from dsview.sources.redact.front_doors import label_value as door_label_value
 from dsview.sources.redact.names import (
     HASH_LABELS,
@@ -135,7 +135,9 @@ class Redactor:
 
     def labels(self, labels: Labels) -> Labels:
         """Labels, or a selector."""
-        return {self.label_key(k): self.label_value(k, v) for k, v in labels.items()} if labels else NO_LABELS
+        if not labels:
+            return NO_LABELS
+        return {self.label_key(k): self.label_value(k, v) for k, v in known_labels(labels).items()}
 
     def label_key(self, key: str) -> str:
         """The key of a label; keys with a fixed meaning are kept."""
