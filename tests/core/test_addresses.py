@@ -116,9 +116,13 @@ def test_addresses_sort_by_number_with_ipv4_first(
 )
 def test_the_class_of_an_address_is_that_of_its_range(text: str, expected: AddressClass) -> None:
     assert classify(text) is expected
-    assert is_usable(text) == (
-        expected not in {"unspecified", "loopback", "link-local", "multicast", "site-local", "v4-mapped"}
-    )
+    # Kubernetes takes a v4-mapped address as IPv4.
+    assert is_usable(text) == (expected not in {"unspecified", "loopback", "link-local", "multicast", "site-local"})
+
+
+def test_a_mapped_address_is_as_usable_as_the_ipv4_address_in_it() -> None:
+    assert is_usable("::ffff:192.0.2.11")
+    assert not is_usable("::ffff:127.0.0.1")
 
 
 def test_families_keep_the_order_of_first_occurrence() -> None:

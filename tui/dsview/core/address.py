@@ -235,8 +235,8 @@ def classify(text: str) -> AddressClass | None:
 
 
 def is_usable(text: str) -> bool:
-    """Whether other machines can reach the address in principle."""
-    cls = classify(text)
+    """Whether other machines can reach the address in principle. Kubernetes takes a v4-mapped one as IPv4."""
+    cls = classify(canonical(text) or text if is_mapped(text) else text)
     return cls is not None and cls not in UNUSABLE
 
 

@@ -33,12 +33,13 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods, ref
-from dsview.core.address import FAMILIES, are_addresses, families_of
+from dsview.core.address import FAMILIES, are_addresses, canonical, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.front_doors import front_doors
 from dsview.listeners.proxies import proxies_of, status_service
 
@@ -86,15 +87,18 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
             )
 
 
+def _addresses(item: Ingress | Service) -> set[str]:
+    return {canonical(entry.ip) or entry.ip for entry in item.load_balancer_ingress}
+
+
 def _copied(ingress: Ingress, ctx: Context) -> dict[Key, str]:
     """The Service of another controller from which the status was copied, and what to do if the copy is incomplete."""
-    shown = {entry.ip for entry in ingress.load_balancer_ingress}
+    shown = _addresses(ingress)
     if not shown or "" in shown:
         return {}
     serving = {pod.key for pod in proxies_of(ingress, ctx.state)}
     return {
         door.service.key: door.controller.ingress_status_fix
         for door in front_doors(ctx.state)
-        if shown <= {entry.ip for entry in door.service.load_balancer_ingress}
-        and any(pod.key in serving for pod in door.pods)
+        if shown <= _addresses(door.service) and any(pod.key in serving for pod in door.pods)
     }

@@ -33,7 +33,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
 from dsview.cluster.indexes import MAX_SHARERS
 from dsview.cluster.node_facts import kubelet_version
-from dsview.core.address import family_of, is_mapped, is_usable, packed
+from dsview.core.address import family_of, is_usable, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -60,7 +60,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     ranges = parse_cidrs(ctx.profile.service_cidrs)
     for i, text in enumerate(pod.ips):
         # An unreachable address (DS-ADR-001) is not counted. A mapped address is an IPv4 address.
-        if not is_usable(text) and not is_mapped(text):
+        if not is_usable(text):
             continue
         raw = packed(text)
         service_range = next((c for c in ranges if c.contains(raw)), None)

@@ -23,6 +23,7 @@ kubernetes/kubernetes pkg/registry/core/service/ipallocator/controller/repairip.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dsview.checks.engine.address_fields import CLUSTER_IPS, SERVICE_CIDRS
@@ -30,7 +31,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import quoted, recreate_service, ref
 from dsview.cluster.profile import service_cidr_texts
-from dsview.core.address import family_of, packed
+from dsview.core.address import family_of, packed, same_address
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted
@@ -54,6 +55,9 @@ check = Check(
     hop=HopName.SERVICE,
 )
 
+_ADDRESSES = re.compile(r"[0-9a-fA-F.:]{2,45}")
+"""The words of an event that may be addresses."""
+
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Reports a cluster IP outside all ranges."""
@@ -64,7 +68,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     ranges = parse_cidrs(texts) if not any_redacted(texts) else ()
     events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
     is_hidden = any_redacted(service.real_cluster_ips)
-    named = {text for text in service.real_cluster_ips if any(text in event.message for event in events)}
+    words = [word for event in events for word in _ADDRESSES.findall(event.message)]
+    # A full stop or a colon may follow an address.
+    said = {*words, *(word.rstrip(".:") for word in words)}
+    named = {text for text in service.real_cluster_ips if any(same_address(text, word) for word in said)}
     for i, text in enumerate(service.real_cluster_ips):
         raw = packed(text)
         family = family_of(text)
