@@ -117,11 +117,24 @@ def test_a_gateway_of_istio_that_binds_an_address_makes_its_proxies_unknown(
     assert Istio().sockets(state, proxy).source is wanted
 
 
-def test_gateways_of_istio_that_may_not_be_read_make_its_proxies_unknown() -> None:
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        (StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.REFUSED), UNKNOWN),
+        (StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.LIVE), DECLARED),
+        (StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.LIVE, namespaces=("edge",)), UNKNOWN),
+        (StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.GIVEN, cut_off="the file ends early"), UNKNOWN),
+        (StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.GIVEN, listed=frozenset()), UNKNOWN),
+        (StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.GIVEN, listed=frozenset({"edge"})), DECLARED),
+    ],
+)
+def test_gateways_of_istio_that_were_not_all_read_make_its_proxies_unknown(
+    status: StatusChanged, wanted: ListenSource
+) -> None:
     proxy = pod("gw", container("istio-proxy"), ISTIO_GATEWAY)
     state = cluster(proxy, istiod(("ISTIO_DUAL_STACK", "true")))
-    state.apply(StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.REFUSED))
-    assert Istio().sockets(state, proxy).source is UNKNOWN
+    state.apply(status)
+    assert Istio().sockets(state, proxy).source is wanted
 
 
 @pytest.mark.parametrize(
@@ -362,6 +375,10 @@ def test_contour_says_which_of_its_addresses_is_a_default() -> None:
             {"run": "haproxy-ingress"},
             "",
         ),
+        # A part of a name is no Kong.
+        (container("proxy", "registry.example.com/hongkong/proxy:1"), {}, ""),
+        (container("proxy", "registry.example.com/mirror/kong-gateway:3.9"), {}, "kong"),
+        (container("proxy", "kong"), {}, "kong"),
         # Traefik with a configuration file.
         (container("traefik", MIRRORED), {"app.kubernetes.io/name": "traefik"}, "traefik"),
         (container("edge", MIRRORED, ("--entrypoints.web.address=:80",)), {}, "traefik"),

@@ -32,7 +32,7 @@ from dsview.session.snapshot import take_snapshot
 from dsview.sources.files import FilesSource
 from dsview.sources.redact import redacted
 from dsview.sources.redact.addresses import AddressMap
-from dsview.sources.redact.front_doors import CONTAINERS, CONTROLLERS, flag, variable
+from dsview.sources.redact.front_doors import CONTAINERS, CONTROLLERS, flag, image, variable
 from dsview.sources.redact.names import KEPT_LABELS, KEPT_NAMES, KEPT_NAMESPACES, KEPT_VALUES
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map
@@ -328,6 +328,12 @@ def sockets_of(session: Session) -> Counter[str]:
         conf = listeners_of(session.state, pod)
         found += [f"{controller_name(pod)} {conf.source} {x.port} {x.families}" for x in conf.listeners]
     return Counter(found)
+
+
+def test_part_of_an_image_name_that_is_no_controller_is_replaced() -> None:
+    assert image("registry.acme.example/hongkong/proxy:1.2") is None
+    assert image("registry.acme.example/mirror/kong-gateway:3.9") == "kong:3.9"
+    assert image("ghcr.io/projectcontour/contour:v1.33.0") == "contour:v1.33.0"
 
 
 MIRRORED = "registry.acme.example/edge@sha256:0123"

@@ -52,6 +52,18 @@ class KindStatus(Protocol):
     def reason(self) -> str:
         """Why it is incomplete; empty if it is complete."""
 
+    @property
+    def cut_off(self) -> str:
+        """Why only a part of the objects was read; empty if all were."""
+
+    @property
+    def namespaces(self) -> tuple[str, ...] | None:
+        """The namespaces that are read; None means all."""
+
+    @property
+    def listed(self) -> frozenset[str] | None:
+        """The namespaces of which files have a list, beside single objects; None means all."""
+
 
 class ClusterReader(Protocol):
     """The cluster, as far as it was read."""

@@ -86,8 +86,8 @@ class Istio(ProxyController):
         binding = next((item for item in gateways if item.binds and item.selects(pod.labels)), None)
         if binding is not None:
             return unknown(f"Gateway {binding.namespace}/{binding.name} of networking.istio.io binds an address")
-        if not cluster.is_known(Kind.ISTIO_GATEWAY) and cluster.may_have_unread(Kind.ISTIO_GATEWAY):
-            return unknown("Gateways of networking.istio.io were not read: they may bind an address")
+        if _may_lack_gateways(cluster):
+            return unknown("not all Gateways of networking.istio.io were read: they may bind an address")
         revision = pod.labels.get(_REVISION)
         pods = [p for p in self.control_planes(cluster) if not revision or p.labels.get(_REVISION) == revision]
         if not pods or not cluster.is_known(Kind.POD):
@@ -130,3 +130,11 @@ class Istio(ProxyController):
             "# set in the gateway chart's values: service.ipFamilyPolicy: PreferDualStack and\n"
             "#   service.ipFamilies: [IPv4, IPv6]"
         )
+
+
+def _may_lack_gateways(cluster: ClusterReader) -> bool:
+    """Whether there may be Gateways of networking.istio.io that were not read."""
+    if not cluster.is_known(Kind.ISTIO_GATEWAY):
+        return cluster.may_have_unread(Kind.ISTIO_GATEWAY)
+    status = cluster.status(Kind.ISTIO_GATEWAY)
+    return bool(status.cut_off) or status.namespaces is not None or status.listed == frozenset()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dsview.core.address import V4, Family
 from dsview.core.listen import ListenSource
 from dsview.kinds.container import Container
@@ -14,6 +16,9 @@ from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.listen_address import parse_target
 from dsview.listeners.proxy_controller import ProxyController, environment, exec_line, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, by_port, predicted, unknown
+
+_IMAGE = re.compile(r"(?:^|/)kong(?![a-z0-9])")
+"""Kong as a whole part of an image's name, such as `kong:3.9` and `kong/kong-gateway`, but not `hongkong/proxy`."""
 
 _VARIABLE = "KONG_PROXY_LISTEN"
 
@@ -90,7 +95,7 @@ def _targets(value: str) -> list[tuple[int, tuple[Family, ...]]]:
 
 def _container(pod: Pod) -> Container | None:
     return next(
-        (c for c in pod.containers if c.name == "proxy" and ("kong" in c.image or _listens(c))),
+        (c for c in pod.containers if c.name == "proxy" and (_IMAGE.search(c.image) or _listens(c))),
         None,
     )
 

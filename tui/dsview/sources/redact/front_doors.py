@@ -48,8 +48,11 @@ CONTROLLERS = frozenset(
 _PREFIXES = tuple(name[:-1] for name in _PATTERNS if name.endswith("*"))
 _KNOWN_ENDS = frozenset({"", "/v1", "ingress-controller", "gateway-controller"})
 
-_IMAGES = tuple(sorted({image for v in _VOCABULARIES for image in v.images}, key=lambda image: (-len(image), image)))
-"""Parts of images that identify proxies, the longer first."""
+_IMAGES = {
+    image: re.compile(rf"(?<![a-z0-9]){re.escape(image)}(?![a-z0-9])")
+    for image in sorted({image for v in _VOCABULARIES for image in v.images}, key=lambda image: (-len(image), image))
+}
+"""Parts of images that identify proxies, the longer first, as whole words."""
 
 _PLACEHOLDER_IMAGES = {part: image for v in _VOCABULARIES for part, image in v.placeholder_images.items()}
 _VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,3}")
@@ -94,7 +97,7 @@ def image(text: str) -> str | None:
     placeholder = next((image for part, image in _PLACEHOLDER_IMAGES.items() if part in text), None)
     if placeholder is not None:
         return placeholder
-    part = next((part for part in _IMAGES if part in text), None)
+    part = next((part for part, pattern in _IMAGES.items() if pattern.search(text)), None)
     if part is None:
         return None
     tag = text.partition("@")[0].rpartition(":")[2]
