@@ -14,7 +14,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import GATEWAY_KINDS, RESOURCES
 from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceEvent, StatusChanged, Traffic
-from dsview.sources.kube.health import combined
+from dsview.sources.kube.health import EVERYWHERE, KindHealth
 from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.proxy_configs import ProxyConfigReaders
@@ -44,6 +44,9 @@ VERSION_RETRY_INTERVAL = 5.0
 
 MONITOR_INTERVAL = 1.0
 _FIRST_KINDS = (Kind.SERVICE, Kind.POD)
+_READ_IN_PART = frozenset({Kind.CONFIG_MAP, Kind.EVENT})
+"""The kinds of which only some objects are read."""
+
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
 
@@ -84,13 +87,12 @@ class KubeSource:
         self._client: Client | None = None
         self._stop = threading.Event()
         self._reconnect = ServerReconnect(self._stop)
-        self._head_start = LoadPriority(head_start)
+        self._load_priority = LoadPriority(head_start)
         self._json_only = json_only
         self._encodings: EncodingChoice | None = None
         self._sink: Sink = lambda event: None
         self._lock = threading.Lock()
-        self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
-        self._reported: dict[Kind, tuple[Health, str]] = {}
+        self._health = KindHealth()
         self._reflectors: dict[Kind, list[Reflector]] = {}
         self._followed: set[tuple[Kind, str]] = set()
         self._config_maps: set[Key] = set()
@@ -176,13 +178,13 @@ class KubeSource:
                 self._follow_everywhere(kind)
             waiting = [kind for kind in waiting if kind not in served_kinds]
             for kind in waiting:
-                self._report(kind, "", Health.ABSENT, "this cluster does not serve them")
+                self._report(kind, EVERYWHERE, Health.ABSENT, "this cluster does not serve them")
             if not waiting or self._stop.wait(DISCOVERY_INTERVAL):
                 return
 
     def _add_ons_failed(self, reason: str) -> None:
         for kind in GATEWAY_KINDS:
-            self._report(kind, "", Health.FAILED, reason)
+            self._report(kind, EVERYWHERE, Health.FAILED, reason)
 
     def _new_client(self, context: ResolvedContext) -> Client | None:
         """A client, as soon as the credentials can be loaded; None if the session ends first."""
@@ -206,7 +208,7 @@ class KubeSource:
             if sleep.has_slept():
                 client.break_connections()
             with self._lock:
-                reflectors = [one for found in self._reflectors.values() for one in found]
+                reflectors = [reflector for group in self._reflectors.values() for reflector in group]
             for reflector in reflectors:
                 reflector.report_overdue()
 
@@ -235,8 +237,8 @@ class KubeSource:
                 return
 
     def _follow_everywhere(self, kind: Kind) -> None:
-        scopes: tuple[str, ...] = self._namespaces if RESOURCES[kind].namespaced else ()
-        for namespace in scopes or ("",):
+        scopes = self._namespaces if RESOURCES[kind].namespaced else ()
+        for namespace in scopes or (EVERYWHERE,):
             self._follow(kind, namespace)
 
     def _follow_partial_kinds(self, client: Client) -> None:
@@ -248,14 +250,16 @@ class KubeSource:
         poller = EventPoller(
             client,
             self._sink,
-            lambda health, reason: self._report(Kind.EVENT, "", health, reason),
+            lambda health, reason: self._report(Kind.EVENT, EVERYWHERE, health, reason),
             self._stop,
             namespaces=self._namespaces,
             interval=self._interval,
             reconnect=self._reconnect,
         )
         self._events = poller
-        self._threads.start("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
+        self._threads.start(
+            "events", poller.run, lambda reason: self._report(Kind.EVENT, EVERYWHERE, Health.FAILED, reason)
+        )
 
     def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
         from dsview.sources.kube.encodings import EncodingChoice
@@ -289,7 +293,7 @@ class KubeSource:
             interval=self._interval,
             request_timeout=self._request_timeout,
             reconnect=self._reconnect,
-            priority=self._head_start if kind is not Kind.SERVICE else None,
+            priority=self._load_priority if kind is not Kind.SERVICE else None,
             encodings=encodings,
         )
         with self._lock:
@@ -303,41 +307,26 @@ class KubeSource:
     def _sink_services(self, event: SourceEvent) -> None:
         self._sink(event)
         if isinstance(event, Changed):
-            self._head_start.notify_arrived()
+            self._load_priority.notify_arrived()
 
     def _report(self, kind: Kind, scope: str, health: Health, reason: str) -> None:
         """Set the health of one scope of a kind, and send that of the whole kind if it changed."""
         if kind is Kind.SERVICE and health is not Health.LOADING:
-            self._head_start.notify_arrived()
-        falls_back = False
-        with self._lock:
-            scopes = self._health.setdefault(kind, {})
-            falls_back = (
-                health is Health.REFUSED
-                and scope == ""
-                and RESOURCES[kind].namespaced
-                and not self._namespaces
-                and kind not in {Kind.CONFIG_MAP, Kind.EVENT}
-                and self._context is not None
-                and bool(self._context.namespace)
-                and len(scopes) < 2
-            )
-            scopes[scope] = (health, reason)
-            read = {s: h for s, (h, _) in scopes.items() if h.is_complete}
-            if "" in read and len(scopes) > 1:
-                read = {"": read[""]}
-            combined_health = combined(scopes)
-            if self._reported.get(kind) == combined_health and not falls_back:
-                return
-            self._reported[kind] = combined_health
-        limited = tuple(sorted(read)) if read and "" not in read and kind is not Kind.CONFIG_MAP else None
-        self._sink(
-            StatusChanged(
-                kind=kind, health=combined_health[0], reason=combined_health[1], since=time.time(), namespaces=limited
-            )
-        )
-        if falls_back and self._context is not None:
-            self._follow(kind, self._context.namespace)
+            self._load_priority.notify_arrived()
+        own_namespace = self._own_namespace(kind) if scope == EVERYWHERE and health is Health.REFUSED else None
+        changed = self._health.set_scope(kind, scope, health, reason)
+        if changed is not None:
+            self._sink(changed)
+        if own_namespace is not None:
+            self._follow(kind, own_namespace)
+
+    def _own_namespace(self, kind: Kind) -> str | None:
+        """The namespace of the context, to be read instead of all namespaces. None if that is no alternative."""
+        if not RESOURCES[kind].namespaced or kind in _READ_IN_PART or self._namespaces:
+            return None
+        if self._context is None or self._health.has_several_scopes(kind):
+            return None
+        return self._context.namespace or None
 
     def watch_config_map(self, namespace: str, name: str) -> None:
         """Follow one more ConfigMap by name; ConfigMaps are never listed as a whole."""
@@ -368,34 +357,34 @@ class KubeSource:
     def stats(self, kind: str) -> Mapping[str, float]:
         """The cost of reading a kind so far: requests, bytes, seconds of reading and of decoding."""
         with self._lock:
-            found = [reflector.stats for reflector in self._reflectors.get(Kind(kind), ())]
-        asked = self.traffic().get(Kind(kind), Traffic())
+            stats = [reflector.stats for reflector in self._reflectors.get(Kind(kind), ())]
+        traffic = self.traffic().get(Kind(kind), Traffic())
         return {
-            "lists": asked.lists,
-            "watches": asked.watches,
-            "bytes": asked.bytes,
-            "read_s": round(sum(s.read_s for s in found), 4),
-            "decode_s": round(sum(s.decode_s for s in found), 4),
+            "lists": traffic.lists,
+            "watches": traffic.watches,
+            "bytes": traffic.bytes,
+            "read_s": round(sum(s.read_s for s in stats), 4),
+            "decode_s": round(sum(s.decode_s for s in stats), 4),
         }
 
     def traffic(self) -> Mapping[Kind | None, Traffic]:
         """The number of requests by kind and verb, and the bytes of lists and watches."""
         if self._client is None:
             return {}
-        asked = self._client.request_counts()
+        requests = self._client.request_counts()
         with self._lock:
-            size = {kind: sum(r.stats.bytes for r in found) for kind, found in self._reflectors.items()}
-            encodings = {kind: found[0].stats.encoding for kind, found in self._reflectors.items() if found}
+            size = {kind: sum(r.stats.bytes for r in group) for kind, group in self._reflectors.items()}
+            encodings = {kind: group[0].stats.encoding for kind, group in self._reflectors.items()}
         if self._events is not None:
             size[Kind.EVENT] = self._events.bytes
         return {
             kind: Traffic(
-                lists=asked[kind, "list"],
-                watches=asked[kind, "watch"],
-                gets=asked[kind, "get"],
-                execs=asked[kind, "exec"],
+                lists=requests[kind, "list"],
+                watches=requests[kind, "watch"],
+                gets=requests[kind, "get"],
+                execs=requests[kind, "exec"],
                 bytes=size.get(kind, 0) if kind is not None else 0,
                 encoding=encodings.get(kind, "") if kind is not None else "",
             )
-            for kind in {kind for kind, _ in asked}
+            for kind in {kind for kind, _ in requests}
         }
