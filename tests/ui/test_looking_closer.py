@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dsview.kinds.kind import Kind
-from dsview.ui.actions import ACTIONS, keys_label
+from dsview.ui.actions import ACTIONS
+from dsview.ui.key_labels import keys_label
 from tests.ui.stage import on_stage, pod, slices
 
 

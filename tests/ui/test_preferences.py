@@ -17,8 +17,9 @@ from dsview.cli.sessions import open_policy
 from dsview.cli.topics import TOPICS
 from dsview.config.preferences import columns_path, remember_columns, remembered_columns
 from dsview.core.errors import UserError
-from dsview.ui.actions import ACTIONS, key_label
+from dsview.ui.actions import ACTIONS
 from dsview.ui.appearance import Appearance, Columns
+from dsview.ui.key_labels import key_label
 from dsview.ui.keymap import TOGETHER, KeymapError, with_keys
 from tests.ui.stage import on_stage
 

@@ -112,7 +112,8 @@ def _command(name: str, command: click.Command, shared: set[str]) -> Iterator[st
 
 
 def _keys() -> Iterator[str]:
-    from dsview.ui.actions import groups, keys_label  # noqa: PLC0415  (imports Textual)
+    from dsview.ui.actions import groups  # noqa: PLC0415  (imports Textual)
+    from dsview.ui.key_labels import keys_label  # noqa: PLC0415  (imports Textual)
 
     for group, actions in groups().items():
         yield f".SS {_escaped(group)}"

@@ -16,7 +16,8 @@ def _checks() -> str:
 def _keys() -> str:
     from dsview.cli.configured import known_actions
     from dsview.config.preferences import load_preferences
-    from dsview.ui.actions import groups, keys_label
+    from dsview.ui.actions import groups
+    from dsview.ui.key_labels import keys_label
 
     actions = known_actions(load_preferences(None))
     listed = "\n".join(

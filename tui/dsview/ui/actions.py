@@ -322,24 +322,6 @@ ACTIONS: tuple[Action, ...] = tuple(
     for where, name, keys, title, sentence in entries
 )
 
-_KEY_NAMES = {
-    "up": "Up",
-    "down": "Down",
-    "left": "Left",
-    "right": "Right",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "escape": "Esc",
-    "enter": "Enter",
-    "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "shift+left": "Shift+Left",
-    "shift+right": "Shift+Right",
-    "home": "Home",
-    "end": "End",
-    "space": "Space",
-}
-
 
 def actions_of(where: Where) -> list[Action]:
     """The actions of one part of the screen, in the registry's order."""
@@ -353,18 +335,16 @@ def bindings_of(where: Where) -> list[BindingType]:
     """
     bindings: list[BindingType] = []
     for action in actions_of(where):
-        urgent = [
+        priority_keys = [
             key for key in action.keys if action.while_typing or (where is Where.EVERYWHERE and key.startswith("ctrl+"))
         ]
-        plain = [key for key in action.keys if key not in urgent]
-        if plain:
-            bindings.append(Binding(",".join(plain), action.name, action.title, show=False, id=action.id))
-        if urgent:
-            # Ctrl keys beside plain ones stay if a key map changes the action: Ctrl+C always quits.
-            urgent_id = None if plain else action.id
-            bindings.append(
-                Binding(",".join(urgent), action.name, action.title, show=False, priority=True, id=urgent_id)
-            )
+        other_keys = [key for key in action.keys if key not in priority_keys]
+        if other_keys:
+            bindings.append(Binding(",".join(other_keys), action.name, action.title, show=False, id=action.id))
+        if priority_keys:
+            # Ctrl keys beside others stay if a key map changes the action: Ctrl+C always quits.
+            keys, binding_id = ",".join(priority_keys), None if other_keys else action.id
+            bindings.append(Binding(keys, action.name, action.title, show=False, priority=True, id=binding_id))
     return bindings
 
 
@@ -374,31 +354,17 @@ def bar_word(action: Action, parts: Iterable[Where]) -> str:
     return word if word and where.isdisjoint(parts) else action.bar
 
 
-def key_label(key: str) -> str:
-    """A key as people write it: `Up`, `Ctrl+P`, `G`."""
-    if key.startswith("ctrl+"):
-        return f"Ctrl+{key.removeprefix('ctrl+').upper()}"
-    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
-        return key.upper()
-    return _KEY_NAMES.get(key, key)
-
-
-def keys_label(action: Action) -> str:
-    """All keys of an action, such as `Up k`."""
-    return " ".join(key_label(key) for key in action.keys)
-
-
 def bar_actions(parts: Iterable[Where], actions: Iterable[Action] = ACTIONS) -> list[Action]:
-    """The labels of the key bar when the given parts are on the screen, each action once, the most useful first."""
-    wanted = set(parts)
+    """The actions of the key bar when the given parts are on the screen, each action once, the most useful first."""
+    shown_parts = set(parts)
     order = list(_BAR)
-    found = [action for action in actions if action.bar and wanted & set(action.where)]
-    return sorted(found, key=lambda action: order.index(action.name))
+    shown = [action for action in actions if action.bar and shown_parts & set(action.where)]
+    return sorted(shown, key=lambda action: order.index(action.name))
 
 
 def groups(actions: Iterable[Action] = ACTIONS) -> dict[str, list[Action]]:
     """All actions by group, for help and documentation."""
-    found: dict[str, list[Action]] = {}
+    by_group: dict[str, list[Action]] = {}
     for action in actions:
-        found.setdefault(action.group, []).append(action)
-    return found
+        by_group.setdefault(action.group, []).append(action)
+    return by_group

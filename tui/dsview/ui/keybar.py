@@ -9,7 +9,8 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from dsview.ui.actions import Action, Where, bar_actions, bar_word, key_label
+from dsview.ui.actions import Action, Where, bar_actions, bar_word
+from dsview.ui.key_labels import key_label
 from dsview.ui.phrases import KEY, MUTED
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import msgspec
 from textual.binding import Binding, BindingsMap
 from textual.keys import Keys
 
-from dsview.ui.actions import ACTIONS, Action, Where, key_label
+from dsview.ui.actions import ACTIONS, Action, Where
+from dsview.ui.key_labels import key_label
 
 TOGETHER: tuple[frozenset[Where], ...] = (
     frozenset({Where.EVERYWHERE, Where.PANES, Where.TABLE}),

@@ -11,7 +11,7 @@ from dsview.checks.engine.registry import all_checks
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
-from dsview.ui.actions import keys_label
+from dsview.ui.key_labels import keys_label
 from dsview.ui.navigation import Command
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from textual.content import Content
 
 from dsview.analysis.family_coverage import MEANINGS
 from dsview.core.finding import Severity
-from dsview.ui.actions import groups, keys_label
+from dsview.ui.actions import groups
 from dsview.ui.document import Block, blank, heading, paragraph
+from dsview.ui.key_labels import keys_label
 from dsview.ui.phrases import GOOD, KEY, MUTED, STRONG, V4, V6, content, severity_word
 from dsview.ui.screens.reading import ReadingScreen
 

@@ -14,12 +14,12 @@ from dsview.core.shell import pasteable
 from dsview.tables.panes import SPECS
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.arrangement import Arrangement, arrangement_for
+from dsview.ui.background_work import BackgroundWork
 from dsview.ui.filter_line import FilterLine
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.header import HeaderBar
 from dsview.ui.keybar import KeyBar
 from dsview.ui.pane import Pane
-from dsview.ui.refresh_loop import BREATH, SLICE
 from dsview.ui.sorting import choose_sort
 from dsview.ui.table import Table
 from dsview.ui.tabs import PaneTabs
@@ -50,7 +50,7 @@ class MainScreen(Screen[None]):
         self._tabs = PaneTabs()
         self._holder = Widget(id="panes")
         self._filter_line = FilterLine(self)
-        self._is_working = False
+        self._work = BackgroundWork(self.set_timer, self._show_more_matches)
 
     def compose(self) -> ComposeResult:
         """From top to bottom. The filter line is made when it is first needed."""
@@ -113,7 +113,7 @@ class MainScreen(Screen[None]):
             self.query_one(KeyBar).follow()
             if self.active.pane_id in changed:
                 self._show_match_count()
-            self._work_on()
+            self._work.resume(self.panes)
 
     def read_header(self) -> None:
         """Show the current summary of the session."""
@@ -213,23 +213,12 @@ class MainScreen(Screen[None]):
         self.active.refresh_view()
         self.query_one(KeyBar).follow()
         self._show_match_count()
-        self._work_on()
+        self._work.resume(self.panes)
 
-    def _work_on(self) -> None:
-        """Let the views continue unfinished work, between keys and frames."""
-        if self._is_working or not any(pane.view is not None and pane.view.has_work for pane in self.panes):
-            return
-        self._is_working = True
-        self.set_timer(BREATH, self._work)
-
-    def _work(self) -> None:
-        self._is_working = False
-        for pane in self.panes:
-            if pane.view is not None and pane.view.work(SLICE):
-                pane.refresh_view()
-                if pane is self.active:
-                    self._show_match_count()
-        self._work_on()
+    def _show_more_matches(self, pane: Pane) -> None:
+        pane.refresh_view()
+        if pane is self.active:
+            self._show_match_count()
 
     def _show_match_count(self) -> None:
         view = self.active.view
@@ -292,7 +281,7 @@ class MainScreen(Screen[None]):
             return
         await self._filter_line.open(view.filter_text, view)
         view.prepare()
-        self._work_on()
+        self._work.resume(self.panes)
         self._show_match_count()
 
     def action_only_findings(self) -> None:
@@ -331,10 +320,10 @@ class MainScreen(Screen[None]):
         shown = [placed.column.id for placed in pane.placed_layout.placed]
         if pane.column_id not in shown:
             return
-        at = shown.index(pane.column_id)
-        to = min(max(at + step, 0), len(shown) - 1)
-        if to != at:
-            shown.insert(to, shown.pop(at))
+        old = shown.index(pane.column_id)
+        new = min(max(old + step, 0), len(shown) - 1)
+        if new != old:
+            shown.insert(new, shown.pop(old))
             self.app.choose_columns(pane.pane_id, tuple(shown))
 
     def action_namespaces(self) -> None:
