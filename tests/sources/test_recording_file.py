@@ -525,7 +525,7 @@ def test_a_size_may_have_a_unit(text: str, size: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["check", "--from", str(SCENARIOS[0]), "--at", "-5m"], "--at selects a moment of a recording"),
+        (["check", "--from", str(SCENARIOS[0]), "--at", "-5m"], "is not a recording: --at selects a moment of one"),
         (["record", "x.db", "--from", str(SCENARIOS[0])], "files do not change"),
         (["record", "x.db", "--max-size", "5k"], "--max-size must be at least 1,000,000 bytes"),
         (["record", "x.db", "--max-size", "large"], "'large' is not a size"),
