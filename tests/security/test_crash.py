@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from dsview.cli import crash
-from dsview.cli.exit_codes import EXIT_FAULT
-from dsview.core.errors import UserError
+from dsview.core.errors import EXIT_FAULT, UserError
 from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 import click
 
 from dsview.cli import check as _check  # noqa: F401  (adds its command to `cli`)
+from dsview.cli import commands as _commands  # noqa: F401  (adds its commands to `cli`)
 from dsview.cli import diff as _diff  # noqa: F401  (adds its command to `cli`)
 from dsview.cli import fleet as _fleet  # noqa: F401  (adds its command to `cli`)
 from dsview.cli import probe as _probe  # noqa: F401  (adds its command to `cli`)
 from dsview.cli import record as _record  # noqa: F401  (adds its command to `cli`)
-from dsview.cli.commands import cli
-from dsview.cli.exit_codes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
+from dsview.cli.exit_codes import EXIT_INTERRUPTED
+from dsview.cli.group import cli
 from dsview.cli.output import complain, prepare_streams, say
+from dsview.core.errors import EXIT_FAULT, EXIT_USAGE
 from dsview.core.text import safe
 
 __all__ = ["cli", "main"]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsview.cli import completing
-from dsview.cli.commands import cli, read_everything
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.group import cli
 from dsview.cli.options import TIMEOUT, fail_on, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
+from dsview.cli.reading import read_everything
 from dsview.cli.saving import CHART_WIDTH, MAX_TRACES
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def check(
     known = read_baseline(baseline) if baseline is not None else None
     opened: list[Session] = []
     try:
-        session = read_everything(settings, timeout, quiet=output == "text", before=opened.append)
+        session = read_everything(settings, timeout, quiet=output == "text", on_open=opened.append)
     except UserError as error:
         if output == "prometheus" and opened and error.exit_code == EXIT_UNREACHABLE:
             write(render_metrics([Target(opened[0].source.name, None)], time.time()))

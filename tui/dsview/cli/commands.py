@@ -1,189 +1,26 @@
-"""The command `dsview`, code that its commands share, and the shorter commands."""
+"""The shorter commands; the others have modules of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from dsview import __version__
 from dsview.cli import completing
-from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import TIMEOUT, screen_options, shared_options, take_settings
+from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED
+from dsview.cli.group import PANE_IDS, cli
+from dsview.cli.options import TIMEOUT, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
-from dsview.tables.panes import SPECS
-
-if TYPE_CHECKING:
-    from dsview.cli.options import Settings
-    from dsview.session.session import Session
+from dsview.cli.reading import read_everything
 
 # ruff: noqa: PLC0415 - `--version` and `--help` must not import what the commands need
 
-_CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-_IS_UNFINISHED = "dsview.is_unfinished"
-"""A key in click's `meta`. It is set if a command continues with incomplete data, which determines the exit code."""
-
 _TABLES = ("table", "wide", "json", "csv", "markdown")
-_PANES = tuple(spec.id for spec in SPECS)
-
-
-def _write_and_exit(ctx: click.Context, text: str) -> None:
-    """Write the output of `--version` or `--help`, or an error message if it cannot be written."""
-    try:
-        write(text)
-    except Exception as error:
-        from dsview.core.errors import UserError
-
-        if not isinstance(error, UserError):
-            raise
-        say(str(error))
-        ctx.exit(error.exit_code)
-    ctx.exit()
-
-
-def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        _write_and_exit(ctx, f"dsview {__version__}\n")
-
-
-def _show_help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        _write_and_exit(ctx, f"{ctx.get_help()}\n")
-
-
-class _HelpCommand(click.Command):
-    """A command that writes its help like all other output."""
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """The option `--help`."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.callback = _show_help
-        return option
-
-
-class _Commands(_HelpCommand, click.Group):
-    """The group of commands. Prints the message of a `UserError` and returns its exit code."""
-
-    command_class = _HelpCommand
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        from dsview.core.errors import UserError
-
-        try:
-            code = super().invoke(ctx)
-        except UserError as error:
-            say(str(error))
-            ctx.exit(error.exit_code)
-        return EXIT_UNREACHABLE if ctx.meta.get(_IS_UNFINISHED) else code
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Treat `--demo` before a command or a pane as `--demo` without a scenario: no scenario has such a name."""
-        words = {*self.commands, *_PANES}
-        for at, (word, following) in enumerate(pairwise(args)):
-            if word == "--demo" and following in words:
-                args[at] = "--demo="
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
-)
-@shared_options
-@screen_options
-@click.pass_context
-def cli(ctx: click.Context, /, **values: Any) -> int | None:
-    """See whether both address families of a Kubernetes cluster really work.
-
-    Without a command, dsview opens the dashboard on the current context. It only reads: it lists, watches and gets
-    objects, and prints the configuration of proxies in their pods. It never reads Secrets. Only `probe` connects to
-    anything but the API server.
-    """
-    settings = take_settings(ctx, values)
-    ctx.obj = settings
-    if ctx.invoked_subcommand is not None:
-        return None
-    from dsview.cli.screen import run_screen
-
-    set_up_logs(settings)
-    return run_screen(settings)
-
-
-def set_up_logs(settings: Settings) -> None:
-    """Open the requested log file. Raises `UserError` if that fails."""
-    from dsview.cli import crash
-    from dsview.cli.logs import set_up
-    from dsview.core.errors import UserError, write_failure
-
-    crash.set_up()
-    try:
-        set_up(settings.log_file, settings.verbose, redact=settings.redact)
-    except OSError as error:
-        reason = write_failure(Path(settings.log_file or ""), error)
-        raise UserError(f"The log file cannot be written: {reason}.") from None
-
-
-def read_everything(
-    settings: Settings,
-    timeout: float | None,
-    *,
-    quiet: bool = False,
-    redact: bool = False,
-    before: Callable[[Session], object] = lambda session: None,
-) -> Session:
-    """A session that has read and evaluated everything. `before` is called before it starts, and may raise.
-
-    `redact`: no names from the cluster are printed or logged.
-    """
-    import msgspec
-
-    from dsview.cli.sessions import open_session
-    from dsview.cli.timing import open_timing_log
-
-    set_up_logs(msgspec.structs.replace(settings, redact=settings.redact or redact))
-    session = open_session(settings, open_timing_log(settings))
-    before(session)
-    read_to_end(session, timeout)
-    if not quiet:
-        _say_notes(session, redact=redact)
-    return session
-
-
-def read_to_end(session: Session, timeout: float | None) -> None:
-    """Run a session to its end and stop it. If something is missing, report it and set exit code 3."""
-    from dsview.cli.sessions import run_to_end
-
-    try:
-        missing = run_to_end(session, timeout)
-    finally:
-        session.stop()
-    if missing:
-        say(missing)
-        click.get_current_context().meta[_IS_UNFINISHED] = True
-
-
-def _say_notes(session: Session, *, redact: bool) -> None:
-    from dsview.analysis.hidden_values import hidden_values
-
-    state = session.state
-    hidden = hidden_values(state).sentences
-    notes = (*hidden, *state.quarantine_messages(), *state.notes, *state.server.banners)
-    if redact and notes:
-        say(f"{len(notes)} notes are hidden because they may contain names; run without --redact to see them.")
-        return
-    for note in notes:
-        say(note)
 
 
 @cli.command()
-@click.argument("pane", type=click.Choice(_PANES))
+@click.argument("pane", type=click.Choice(PANE_IDS))
 @shared_options
 @click.option("-o", "--output", type=click.Choice(_TABLES), default="table", show_default=True)
 @click.option(
@@ -201,7 +38,7 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
     settings = take_settings(ctx, values)
     try:
         session = read_everything(
-            settings, timeout, before=lambda session: compile_filter(filter_text, PANES[pane], session)
+            settings, timeout, on_open=lambda session: compile_filter(filter_text, PANES[pane], session)
         )
     except FilterError as error:
         raise click.UsageError(f"--filter: {error.message}\n  {filter_text}\n  {' ' * error.position}^") from None

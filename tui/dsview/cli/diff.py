@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from dsview.cli.commands import cli, read_to_end, set_up_logs
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.group import cli
 from dsview.cli.options import TIMEOUT, Settings, fail_on, reading_options, take_settings
 from dsview.cli.output import say, wants_colour, write
+from dsview.cli.reading import read_to_end, set_up_logs
 
 if TYPE_CHECKING:
     from dsview.session.session import Session

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dsview.core.errors import EXIT_FAULT, EXIT_USAGE
+
 EXIT_FINDINGS = 1
-EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_REFUSED = 4
-EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
 
 EXIT_CODES: dict[int, str] = {

@@ -13,10 +13,11 @@ import click
 import msgspec
 
 from dsview.cli import completing
-from dsview.cli.commands import cli, set_up_logs
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.group import cli
 from dsview.cli.options import TIMEOUT, Settings, fail_on, reading_options, screen_options, take_settings
 from dsview.cli.output import say, write
+from dsview.cli.reading import set_up_logs
 from dsview.core.errors import UserError
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import threading
 import msgspec
 
 from dsview.analysis.fleet import Member
-from dsview.cli.commands import set_up_logs
 from dsview.cli.fleet import open_reader
 from dsview.cli.fleet_process import ReadRequest
+from dsview.cli.reading import set_up_logs
 from dsview.core.errors import UserError
 
 _NICENESS = 10

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsview.cli import completing
-from dsview.cli.commands import cli, read_everything
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_UNREACHABLE
+from dsview.cli.group import cli
 from dsview.cli.options import TIMEOUT, shared_options, take_settings
 from dsview.cli.output import complain, write
+from dsview.cli.reading import read_everything
 
 if TYPE_CHECKING:
     from dsview.analysis.probe_results import Observed

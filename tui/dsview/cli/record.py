@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from dsview.cli.commands import cli, set_up_logs
+from dsview.cli.group import cli
 from dsview.cli.options import Duration, Settings, shared_options, take_settings
 from dsview.cli.output import say
+from dsview.cli.reading import set_up_logs
 
 if TYPE_CHECKING:
     from dsview.session.recorder import Recorder

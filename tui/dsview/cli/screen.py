@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from dsview.cli.clipboard import Clipboard
 from dsview.cli.crash import crash_sentence, reporting_to
-from dsview.cli.exit_codes import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say, write
 from dsview.cli.saving import FileSaver, start_recording
 from dsview.cli.timing import open_timing_log
+from dsview.core.errors import EXIT_FAULT, EXIT_USAGE
 
 if TYPE_CHECKING:
     from dsview.session.session import Session

@@ -106,7 +106,7 @@ def _exit_codes() -> str:
 
 
 def _man() -> str:
-    from dsview.cli.commands import cli
+    from dsview.cli.group import cli
     from dsview.cli.man_page import man_page
 
     return man_page(cli)

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415 - sessions and checks are imported after the first frame
 
-FAULT = 70
-"""The exit code after an internal error of dsview; the README lists all exit codes."""
-
 OpenSession = Callable[[], "Session"]
 """Makes a session that is not started yet. Called in a thread; it may block, and may raise `UserError`."""
 
@@ -70,7 +67,7 @@ class SessionOpener:
         return number == self._number
 
     def _open(self, open_session: OpenSession, number: int) -> None:
-        from dsview.core.errors import UserError
+        from dsview.core.errors import EXIT_FAULT, UserError
 
         try:
             from dsview.ui.workspace import Workspace
@@ -83,4 +80,4 @@ class SessionOpener:
         except UserError as error:
             self._post(self.Failed(error, number))
         except Exception as error:  # noqa: BLE001 - a traceback must not land on the terminal
-            self._post(self.Failed(UserError(self._crash_sentence(error), exit_code=FAULT), number))
+            self._post(self.Failed(UserError(self._crash_sentence(error), exit_code=EXIT_FAULT), number))
