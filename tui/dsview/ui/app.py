@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.events import Key
 from textual.screen import Screen
@@ -17,9 +16,8 @@ from dsview.ui.actions import ACTIONS, Where, bindings_of
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import Contexts
 from dsview.ui.clipboard import copied_notice, through_multiplexer
-from dsview.ui.codes import CodeClicked, codes_in
-from dsview.ui.document import Document
 from dsview.ui.fault_reports import FaultReports
+from dsview.ui.global_actions import GlobalActions
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.keymap import keymap_of
 from dsview.ui.last_views import LastViews
@@ -29,7 +27,6 @@ from dsview.ui.screens.main import MainScreen
 from dsview.ui.session_opener import OpenSession, SessionOpener
 from dsview.ui.signals import on_hangup, on_leave_signals
 from dsview.ui.styles import styles_dir
-from dsview.ui.table import Table
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
 from dsview.ui.time_travel import StartRecording, TimeActions, TimeTravel
 from dsview.ui.type_ahead import type_ahead
@@ -48,7 +45,7 @@ SUMMARY_SLICE = 0.004
 """Seconds to count findings before keys are handled again."""
 
 
-class DsviewApp(TimeActions, App["UserError | None"]):
+class DsviewApp(TimeActions, GlobalActions):
     """The dashboard.
 
     `open_session` is called after the first frame, in a thread; until then, `source_name` says what is being opened.
@@ -91,9 +88,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._last_views = LastViews(appearance.last_view, appearance.remember_view)
         self._open_session = open_session
         self._source_name = source_name
-        self._contexts = contexts
+        self.contexts = contexts
         self.faults = FaultReports(self.post_message, crash_sentence)
-        self._saver = saver
+        self.saver = saver
         self._copy_natively = copy_natively
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
@@ -169,13 +166,13 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     def on_ready(self) -> None:
         """The first frame is being painted; everything else starts after it."""
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._after_first_frame)
 
-    def _begin(self) -> None:
+    def _after_first_frame(self) -> None:
         if self._on_first_frame is not None:
             self._on_first_frame()
-        if self._contexts is not None and self._contexts.chooses_first:
-            self._choose_context(required=True)
+        if self.contexts is not None and self.contexts.chooses_first:
+            self.choose_context(required=True)
         else:
             self.open(self._open_session)
 
@@ -316,10 +313,6 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         except OSError as error:
             self.show_notice(f"The columns are not remembered: {error.strerror or error}.")
 
-    def show_notice(self, sentence: str) -> None:
-        """Show a short notice."""
-        self.notify(sentence, timeout=3, markup=False)
-
     def copy(self, text: str, what: str) -> None:
         """Copy text through the terminal (OSC 52) and with the machine's tool; no control characters are in it."""
         harmless = safe_lines(text)
@@ -344,61 +337,6 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         """Find an action by its name."""
         if not self.screen.is_modal:
             self.go.commands(self.commands())
-
-    def action_theme(self) -> None:
-        """Choose the colours."""
-        self.go.themes()
-
-    def action_explain(self) -> None:
-        """Explain the checks whose codes are in the selected line, or in the text."""
-        table = next(iter(self.screen.query(Table)), None)
-        document = next(iter(self.screen.query(Document)), None)
-        row = table.cursor_row if table is not None else None
-        if row is not None:
-            codes = codes_in(cell.text for cell in row.cells)
-        else:
-            codes = codes_in([document.text]) if document is not None else []
-        if codes:
-            self.go.explain_one_of(codes)
-        else:
-            self.show_notice("There is no check code here.")
-
-    def on_code_clicked(self, event: CodeClicked) -> None:
-        """Explain it."""
-        self.go.explanation(event.code)
-
-    def action_earlier(self) -> None:
-        """Go back to the previous screen."""
-        self.go.revisit(-1)
-
-    def action_later(self) -> None:
-        """Go forward to the next screen."""
-        self.go.revisit(1)
-
-    def action_save(self) -> None:
-        """Save something to a file."""
-        if self._saver is None:
-            self.show_notice("Nothing can be saved here.")
-        else:
-            self.go.save(self._saver)
-
-    def action_sources(self) -> None:
-        """Show the state of each source."""
-        self.go.sources()
-
-    def action_help(self) -> None:
-        """Show every key."""
-        self.go.help()
-
-    def action_contexts(self) -> None:
-        """Change to another context."""
-        self._choose_context()
-
-    def _choose_context(self, *, required: bool = False) -> None:
-        if self._contexts is None:
-            self.show_notice("There are no contexts to choose from, because this is not a cluster.")
-        else:
-            self.go.contexts(self._contexts, required=required)
 
     def action_begin(self) -> None:
         """Begin the story of a demo."""

@@ -93,7 +93,7 @@ class FleetApp(DsviewApp):
         self.install_screen(self._fleet, "fleet")
         self.push_screen("fleet")
 
-    def _begin(self) -> None:
+    def _after_first_frame(self) -> None:
         if self._on_first_frame is not None:
             self._on_first_frame()
         # Painting leaves garbage, and no session may be opened for days that would switch the collector on again.
