@@ -20,7 +20,7 @@ from dsview.core.errors import UserError
 from dsview.ui.actions import ACTIONS
 from dsview.ui.appearance import Appearance, Columns
 from dsview.ui.key_labels import key_label
-from dsview.ui.keymap import TOGETHER, KeymapError, with_keys
+from dsview.ui.keymap import PARTS_SHOWN_TOGETHER, KeymapError, with_keys
 from tests.ui.stage import on_stage
 
 
@@ -95,7 +95,7 @@ def test_one_key_may_mean_two_things_in_two_places() -> None:
 
 
 def test_every_part_of_the_screen_is_in_some_place() -> None:
-    assert {part for action in ACTIONS for part in action.where} <= frozenset().union(*TOGETHER)
+    assert {part for action in ACTIONS for part in action.where} <= frozenset().union(*PARTS_SHOWN_TOGETHER)
 
 
 def test_the_topic_of_keys_says_the_configured_ones(home: Path) -> None:

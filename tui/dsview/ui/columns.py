@@ -96,13 +96,13 @@ class ColumnSizer:
         self._chosen = [ids.index(column_id) for column_id in chosen if column_id in ids]
         self._least = [max(column.width, cell_len(column.title)) for column in columns]
         self._natural = list(self._least)
-        # The extra width for shortened cells, given only if every column has all it wants.
-        self._roomy = list(self._least)
+        # Widths at which the list of findings is not shortened, given only if every column has its natural width.
+        self._generous = list(self._least)
 
     def measure(self, rows: Iterable[Row]) -> bool:
         """Widen columns for these rows; True if one grew."""
-        natural, roomy = self._natural, self._roomy
-        before = (*natural, *roomy)
+        natural, generous = self._natural, self._generous
+        before = (*natural, *generous)
         for row in rows:
             for index, cell in enumerate(row.cells):
                 text = cell.text
@@ -112,29 +112,29 @@ class ColumnSizer:
                 most = max(self.columns[index].max_width, self._least[index])
                 if self.columns[index].id == FLAGS_COLUMN and cell.value:
                     # The signs are part of the text.
-                    roomy[index] = max(roomy[index], min(cell_len(text), most))
+                    generous[index] = max(generous[index], min(cell_len(text), most))
                     width = cell_len(cell.value)
                 if width > natural[index]:
                     natural[index] = min(width, most)
-        return (*natural, *roomy) != before
+        return (*natural, *generous) != before
 
     def layout(self, available: int, *, all_columns: bool = False) -> Layout:
         """Place the columns in the given width; `all_columns` keeps all of them, scrolling if they do not fit."""
         gap = 2 if available >= _ROOMY else 1
-        wanted = self._chosen or list(range(len(self.columns)))
-        if all_columns and not self._fits(wanted, available, gap, self._comfortable()):
-            return self._scrolling(wanted, available, gap)
-        shown = wanted if all_columns else self._kept(wanted, available, gap)
+        columns = self._chosen or list(range(len(self.columns)))
+        if all_columns and not self._fits(columns, available, gap, self._comfortable()):
+            return self._scrolling(columns, available, gap)
+        shown = columns if all_columns else self._without_least_important(columns, available, gap)
         room = available - GUTTER - sum(self._gaps(shown, gap))
         return self._placed(shown, self._share(shown, room), gap)
 
-    def _scrolling(self, wanted: Sequence[int], available: int, gap: int) -> Layout:
+    def _scrolling(self, columns: Sequence[int], available: int, gap: int) -> Layout:
         """All columns: the most important ones stay, and the others scroll beside them.
 
         A scrolling column is no wider than its area, so that it can be seen completely.
         """
         for spared, needed in ((1, self._readable()), (0, self._least)):
-            staying = [index for index in wanted if self.columns[index].priority <= spared]
+            staying = [index for index in columns if self.columns[index].priority <= spared]
             taken = GUTTER + sum(self._gaps(staying, gap)) + gap
             room = available - taken - sum(needed[index] for index in staying)
             if room >= _LEAST_WINDOW:
@@ -146,7 +146,7 @@ class ColumnSizer:
             widths = self._share(staying, available - taken)
             fixed = self._naming(staying, widths, available // 2)
             window = available - GUTTER - sum(widths[index] + gap for index in staying[:fixed])
-        others = [index for index in wanted if index not in widths]
+        others = [index for index in columns if index not in widths]
         widths |= {index: min(self._natural[index], max(self._least[index], window - gap - 1)) for index in others}
         return self._placed([*staying, *others], widths, gap, fixed=fixed)
 
@@ -178,13 +178,13 @@ class ColumnSizer:
             gaps.append(gap + 1 if gap > 1 and columns[left].lane != columns[right].lane else gap)
         return gaps[: len(shown)]
 
-    def _kept(self, wanted: list[int], available: int, gap: int) -> list[int]:
-        """Those of the wanted columns that fit, by index. One priority goes together: each lane has its counterpart.
+    def _without_least_important(self, columns: list[int], available: int, gap: int) -> list[int]:
+        """Those of the columns that fit, by index. Columns of one priority go together, so that the lanes stay alike.
 
         Columns of low priority are dropped as soon as others would be shortened, those of priority 1 only as a last
         resort, and those of priority 0 never.
         """
-        shown = list(wanted)
+        shown = list(columns)
         for priority in sorted({column.priority for column in self.columns if column.priority > 0}, reverse=True):
             if self._fits(shown, available, gap, self._least if priority == 1 else self._comfortable()):
                 break
@@ -221,7 +221,7 @@ class ColumnSizer:
                 widths[index] += extra
                 spare -= extra
         for index in shown:
-            extra = self._roomy[index] - widths[index]
+            extra = self._generous[index] - widths[index]
             if 0 < extra <= spare:
                 widths[index] += extra
                 spare -= extra

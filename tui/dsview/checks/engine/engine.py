@@ -148,10 +148,15 @@ class Engine:
 
     def _mark_waiting_for(self, ref: ObjectRef) -> None:
         for key in self.settling.waiting_for(ref):
-            if key[0] in KINDS_BY_NAME:
-                self._due.add(key)
-            else:
-                self._due.cluster_wide.add(key[0])
+            self._mark_due(key)
+
+    def _mark_due(self, key: SubjectKey) -> None:
+        """Schedule a subject, or the cluster-wide check whose key this is."""
+        if _is_object(key):
+            self._due.add(key)
+        else:
+            code, _, _ = key
+            self._due.cluster_wide.add(code)
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
         for index in (self.findings, self.exempted):
@@ -202,13 +207,14 @@ class Engine:
         return self.failures.get(check.code) or why_not_evaluated(self.state, self.tracker.profile, check)
 
     def _should_evaluate(self, key: SubjectKey) -> bool:
-        kind = KINDS_BY_NAME.get(key[0])
+        kind_name, namespace, name = key
+        kind = KINDS_BY_NAME.get(kind_name)
         if kind is None:
             return False
         if kind in self.rounds:
             # Existing objects are evaluated once the kinds that their checks read are available. The findings of
             # deleted objects are removed.
-            return self._is_known(key) and (key[1], key[2]) not in self.state.store(kind)
+            return self._is_known(key) and (namespace, name) not in self.state.store(kind)
         # If no check of the kind can be evaluated any more, earlier findings must be removed.
         return kind in self._active or self._is_known(key)
 
@@ -223,7 +229,7 @@ class Engine:
     def mark_everything(self) -> None:
         """Schedule everything for evaluation, and remaining findings of deleted objects for removal."""
         known = (*self._verdicts.subjects(), *self._watched.by_subject, *self._failed)
-        self._due.replace(key for key in known if key[0] in KINDS_BY_NAME)
+        self._due.replace(key for key in known if _is_object(key))
         for kind in self._active:
             if kind is not None and kind not in self.rounds:
                 self._sweep(kind)
@@ -247,7 +253,8 @@ class Engine:
     def step(self, now: float, may_continue: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
         """Evaluate what is due while `may_continue` is true. Returns the objects whose findings changed."""
         self._release(now)
-        self._wake(now)
+        for alarmed in self._alarms.due(now):
+            self._mark_due(alarmed)
         self._allowed.clear()
         touched: set[ObjectRef] = set()
         context = Context(self.state, self.tracker, now)
@@ -279,24 +286,19 @@ class Engine:
         self.mark_everything()
         self.step(now)
 
-    def _wake(self, now: float) -> None:
-        for key in self._alarms.due(now):
-            if key[0] in KINDS_BY_NAME:
-                self._due.add(key)
-            else:
-                self._due.cluster_wide.add(key[0])
-
     def _is_healthy_pod(self, key: SubjectKey, context: Context) -> bool:
         """Whether this is a pod that has no findings and needs no evaluation."""
-        if key[0] != _POD or key in self._verdicts or key in self._failed:
+        kind, namespace, name = key
+        if kind != _POD or key in self._verdicts or key in self._failed:
             return False
-        pod = self.state.pods.get((key[1], key[2]))
+        pod = self.state.pods.get((namespace, name))
         return pod is not None and pod in context.healthy_pods
 
     def _evaluate(self, key: SubjectKey, context: Context) -> Set[ObjectRef]:
-        kind = KINDS_BY_NAME[key[0]]
-        item = self.state.store(kind).get((key[1], key[2]))
-        found: list[Finding] = []
+        kind_name, namespace, name = key
+        kind = KINDS_BY_NAME[kind_name]
+        item = self.state.store(kind).get((namespace, name))
+        findings: list[Finding] = []
         context.due = math.inf
         context.unselected_pods.clear()
         context.has_read_pods = context.has_read_nodes = False
@@ -306,22 +308,22 @@ class Engine:
         if item is not None:
             ref = object_of(key)
             for check in self._active.of(kind):
-                if not check.absence_of or self._may_evaluate(check, kind, key[1]):
+                if not check.absence_of or self._may_evaluate(check, kind, namespace):
                     due, context.due = context.due, math.inf
                     reported = list(self._run(check, item, ref, context, key))
-                    found += reported
+                    findings += reported
                     if context.due < math.inf:
                         waits[check.code] = context.due
                         if not reported:
                             undecided[check.code] = context.due
                     context.due = min(due, context.due)
         if kind is Kind.SERVICE:
-            (self._pod_readers.add if context.has_read_pods else self._pod_readers.discard)(key)
+            _set_membership(self._pod_readers, key, is_member=context.has_read_pods)
         if kind in _BY_NODES:
-            (self._node_readers.add if context.has_read_nodes else self._node_readers.discard)(key)
+            _set_membership(self._node_readers, key, is_member=context.has_read_nodes)
         if context.unselected_pods or key in self._watched:
             self._watched.watch(key, frozenset(context.unselected_pods))
-        return self._record(key, found, context, waits, undecided)
+        return self._record(key, findings, context, waits, undecided)
 
     def _may_evaluate(self, check: Check, kind: Kind, namespace: str) -> bool:
         """`may_evaluate`, computed once per step for all objects of a namespace."""
@@ -333,12 +335,13 @@ class Engine:
 
     def _evaluate_cluster_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
-        self._failed.pop((code, "", ""), None)
-        found: list[Finding] = []
+        key = (code, "", "")
+        self._failed.pop(key, None)
+        findings: list[Finding] = []
         for check in self._active.of(None):
             if check.code == code and may_evaluate(self.state, check, None, ""):
-                found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
-        touched |= self._record((code, "", ""), found, context, {code: context.due} if context.due < math.inf else {})
+                findings.extend(self._run(check, None, CLUSTER, context, key))
+        touched |= self._record(key, findings, context, {code: context.due} if context.due < math.inf else {})
 
     def _run(
         self, check: Check, item: object, ref: ObjectRef, context: Context, key: SubjectKey | None = None
@@ -374,12 +377,25 @@ class Engine:
     def _record(
         self,
         key: SubjectKey,
-        found: list[Finding],
+        findings: list[Finding],
         context: Context,
         waits: Mapping[str, float],
         undecided: Mapping[str, float] = _NO_CHECKS,
     ) -> Set[ObjectRef]:
-        touched = self._verdicts.record(key, found, context, waits, undecided)
+        touched = self._verdicts.record(key, findings, context, waits, undecided)
         if context.due < math.inf:
             self._alarms.set(context.due, key)
         return touched
+
+
+def _is_object(key: SubjectKey) -> bool:
+    """Whether a subject key names an object, not a cluster-wide check."""
+    kind_or_code, _, _ = key
+    return kind_or_code in KINDS_BY_NAME
+
+
+def _set_membership(keys: set[SubjectKey], key: SubjectKey, *, is_member: bool) -> None:
+    if is_member:
+        keys.add(key)
+    else:
+        keys.discard(key)

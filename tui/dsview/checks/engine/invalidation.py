@@ -26,11 +26,14 @@ from dsview.listeners.proxies import door_services, published, published_by
 from dsview.listeners.registry import is_proxy
 
 Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
-"""The subjects of a kind in a namespace that have a finding."""
+"""Returns the subjects of a kind in a namespace that have a finding."""
 
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _OF_CONTROLLERS = (Kind.CONFIG_MAP, Kind.PROXY_LISTENERS)
 """The configuration of controllers and their listeners. The fixes of the Services in front of them use both."""
+
+_OF_ALL_ROUTES = (Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY)
+"""Kinds that may configure many Gateways and therefore affect all routes."""
 
 _WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)
 
@@ -58,14 +61,10 @@ def affected_subjects(
         is_evaluated: Whether the objects of a kind are evaluated individually. If not, those that are affected by
             changes of other objects are not looked up.
     """
-    found = _Affected(state, readers, is_evaluated)
+    affected = _Affected(state, readers, is_evaluated)
     for change in changes:
-        found.follow(change)
-    return found.subjects(flagged)
-
-
-_OF_ALL_ROUTES = (Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY)
-"""Kinds that may configure many Gateways and therefore affect all routes."""
+        affected.follow(change)
+    return affected.subjects(flagged)
 
 
 class _Affected:
@@ -131,13 +130,15 @@ class _Affected:
 
     def _pod(self, old: object, new: object) -> None:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
-        moved = len(pods) < 2 or _for_services(pods[0]) != _for_services(pods[1])
+        concerns_services = len(pods) < 2 or _pod_fields_for_services(pods[0]) != _pod_fields_for_services(pods[1])
         for pod in pods:
             is_proxy_pod = is_proxy(pod)
-            if is_proxy_pod or moved or self._readers:
+            if is_proxy_pod or concerns_services or self._readers:
                 selecting = [service.key for service in self._state.selectors.selecting(pod)]
                 self._services.update(
-                    key for key in selecting if is_proxy_pod or moved or subject(Kind.SERVICE, key) in self._readers
+                    key
+                    for key in selecting
+                    if is_proxy_pod or concerns_services or subject(Kind.SERVICE, key) in self._readers
                 )
             if is_proxy_pod:
                 self._all_ingresses = True
@@ -146,7 +147,9 @@ class _Affected:
                 self._all_routes = self._all_routes or gateway is None
                 service = published_by(pod)
                 self._services.update((service,) if service is not None else ())
-        if len(self._state.network_policies) and (len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1])):
+        if len(self._state.network_policies) and (
+            len(pods) < 2 or _pod_fields_for_policies(pods[0]) != _pod_fields_for_policies(pods[1])
+        ):
             for pod in pods:
                 self._labels.setdefault(pod.namespace, []).append(pod.labels)
 
@@ -156,7 +159,7 @@ class _Affected:
         for service in services:
             for text in service.real_cluster_ips:
                 self._services.update(self._state.cluster_ips.holders(text))
-        if len(services) < 2 or _for_others(services[0]) != _for_others(services[1]):
+        if len(services) < 2 or _service_fields_for_others(services[0]) != _service_fields_for_others(services[1]):
             self._selections.add(key[0])
             self._subjects.update(subject(Kind.ENDPOINT_SLICE, item.key) for item in self._state.slices.of(key))
         for pod in published(self._state, key):
@@ -167,33 +170,33 @@ class _Affected:
             self._all_ingresses = True
 
     def _is_of_proxies(self, service: Service) -> bool:
-        wanted = service.selector.items()
-        return bool(wanted) and any(
-            pod.namespace == service.namespace and all(pod.labels.get(name) == value for name, value in wanted)
+        selector = service.selector.items()
+        return bool(selector) and any(
+            pod.namespace == service.namespace and all(pod.labels.get(name) == value for name, value in selector)
             for pod in self._state.controllers.values()
         )
 
     def subjects(self, flagged: Flagged) -> set[SubjectKey]:
         """Everything that the changes affect."""
-        state, found = self._state, self._subjects
-        found.update(subject(Kind.SERVICE, key) for key in self._services | self._backends)
+        state, affected = self._state, self._subjects
+        affected.update(subject(Kind.SERVICE, key) for key in self._services | self._backends)
         for namespace in self._selections:
             # The Services that select a pod only determine the severity of its findings, so pods without findings are
             # unaffected.
-            found.update(flagged(Kind.POD, namespace))
+            affected.update(flagged(Kind.POD, namespace))
         for namespace, labels in self._labels.items():
             for policy in state.network_policies.in_namespace(namespace):
-                if any(policy.pod_selector.matches(each) for each in labels):
-                    found.add(subject(Kind.NETWORK_POLICY, policy.key))
+                if any(policy.pod_selector.matches(labels_of_pod) for labels_of_pod in labels):
+                    affected.add(subject(Kind.NETWORK_POLICY, policy.key))
         for namespace in self._policies:
             policies = state.network_policies.in_namespace(namespace)
-            found.update(subject(Kind.NETWORK_POLICY, policy.key) for policy in policies)
+            affected.update(subject(Kind.NETWORK_POLICY, policy.key) for policy in policies)
         if self._is_evaluated(Kind.INGRESS):
-            found.update(self._ingresses())
+            affected.update(self._ingresses())
         if self._is_evaluated(Kind.HTTP_ROUTE):
-            found.update(self._routes())
-        found.update(self._webhooks())
-        return found
+            affected.update(self._routes())
+        affected.update(self._webhooks())
+        return affected
 
     def _ingresses(self) -> Iterator[SubjectKey]:
         if self._all_ingresses:
@@ -212,25 +215,25 @@ class _Affected:
                 yield from (subject(Kind.HTTP_ROUTE, key) for key in self._state.routes.accepted_by(gateway))
 
     def _webhooks(self) -> Iterator[SubjectKey]:
-        everything = self._all_webhooks or KUBERNETES in self._backends
-        if not everything and not self._backends:
+        are_all_affected = self._all_webhooks or KUBERNETES in self._backends
+        if not are_all_affected and not self._backends:
             return
         for kind in _WEBHOOKS:
             for item in self._state.store(kind):
-                if everything or any(service in self._backends for service in item.services):
+                if are_all_affected or any(service in self._backends for service in item.services):
                     yield subject(kind, item.key)
 
 
-def _for_services(pod: Pod) -> tuple[object, ...]:
+def _pod_fields_for_services(pod: Pod) -> tuple[object, ...]:
     """The fields that every Service reads of the pods behind it."""
     return (pod.labels, pod.ips, pod.phase, pod.deleted, pod.uid, pod.node_name, pod.host_network)
 
 
-def _for_policies(pod: Pod) -> tuple[object, ...]:
+def _pod_fields_for_policies(pod: Pod) -> tuple[object, ...]:
     return (pod.labels, pod.ips, pod.phase, pod.deleted, pod.host_network)
 
 
-def _for_others(service: Service) -> tuple[object, ...]:
+def _service_fields_for_others(service: Service) -> tuple[object, ...]:
     """The fields that pods and slices read of a Service."""
     return (service.selector, service.type, service.families, bool(service.real_cluster_ips))
 
