@@ -167,29 +167,29 @@ def _service_sentences(
         # There are findings, but they are not counted yet.
         return []
     # Families over which a Service does not work at all come first.
-    found = [
+    sentences = [
         _failing_sentence(totals, family, services.having[family] + totals.without_family.get(family, 0))
         for family in sorted(FAMILIES, key=lambda family: not totals.failing.get(family))
         if totals.failing.get(family) or totals.partial.get(family) or totals.likely.get(family)
     ]
     if totals.with_other_errors:
         verb = "has" if totals.with_other_errors == 1 else "have"
-        found.append(f"{count(totals.with_other_errors, 'Service')} {verb} an error that names no family.")
+        sentences.append(f"{count(totals.with_other_errors, 'Service')} {verb} an error that names no family.")
     settling = settling_sentence(view.settling)
     if settling:
-        found.append(settling)
-    elif not found and is_complete and severity is None:
+        sentences.append(settling)
+    elif not sentences and is_complete and severity is None:
         aside = f", {count(view.exempted, 'exempted finding')} aside" if view.exempted else ""
-        found.append(f"No problem found in {count(total, 'Service')}{aside}.")
-    elif not found and view.was_settled:
-        found.append(f"None of {count(total, 'Service')} is flagged as failing.")
+        sentences.append(f"No problem found in {count(total, 'Service')}{aside}.")
+    elif not sentences and view.was_settled:
+        sentences.append(f"None of {count(total, 'Service')} is flagged as failing.")
     if view.profile.is_dual:
-        found += [
+        sentences += [
             f"{number:,} {'has' if number == 1 else 'have'} {family} only."
             for family, number in zip(FAMILIES, _single_stack(total, services.having), strict=True)
             if number
         ]
-    return found
+    return sentences
 
 
 def _failing_sentence(totals: FindingTotals, family: Family, of: int) -> str:
@@ -224,8 +224,8 @@ def _service_names(totals: FindingTotals, family: Family, loss: Loss) -> str:
 
 
 def _names_text(refs: Iterable[ObjectRef], total: int) -> str:
-    found = [f"{ref.namespace}/{ref.name}" for ref in refs]
-    shown = found if len(", ".join(found)) <= _MAX_NAMES_LENGTH else found[:1]
+    names = [f"{ref.namespace}/{ref.name}" for ref in refs]
+    shown = names if len(", ".join(names)) <= _MAX_NAMES_LENGTH else names[:1]
     rest = total - len(shown)
     return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
 
@@ -275,10 +275,10 @@ def _limit_sentences(view: ClusterView, missing: int) -> list[str]:
 
 
 def _worst_causes(view: ClusterView, totals: FindingTotals) -> list[WorstCause]:
-    found: list[WorstCause] = []
+    causes: list[WorstCause] = []
     for cause in totals.worst:
         finding = cause.first
-        found.append(
+        causes.append(
             WorstCause(
                 severity=finding.severity,
                 check=finding.check,
@@ -291,4 +291,4 @@ def _worst_causes(view: ClusterView, totals: FindingTotals) -> list[WorstCause]:
                 target=detail_target(view, finding.object),
             )
         )
-    return found
+    return causes

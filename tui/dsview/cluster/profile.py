@@ -73,14 +73,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[str, str]:
     """The values of a flag in the running static pods of a control-plane component, by pod name, sorted."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]
         if control_plane_component(pod) == component and pod.phase == "Running":
             value = next((v for c in pod.containers if (v := flag_value(c.command_line, name))), "")
             if value:
-                found[pod.name] = value
-    return found
+                values[pod.name] = value
+    return values
 
 
 def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
@@ -276,19 +276,19 @@ NodeSets = frozenset[frozenset[Family]]
 
 
 def _family_sets(families: Iterable[tuple[Family, ...]]) -> NodeSets:
-    return frozenset(frozenset(found) for found in set(families) if found)
+    return frozenset(frozenset(of_node) for of_node in set(families) if of_node)
 
 
 def _qualifiers(
     profile: Profile, pod_sets: NodeSets, internal_sets: NodeSets, *, are_pods_whole: bool
 ) -> tuple[str, ...]:
-    found: list[str] = []
+    qualifiers: list[str] = []
     pods_dual = any(len(s) == 2 for s in pod_sets)
     if pods_dual and len(profile.service_families) == 1:
-        found.append("pods dual, services single")
+        qualifiers.append("pods dual, services single")
     # Pods that were not read may have both families.
     if pod_sets and not pods_dual and profile.is_dual and are_pods_whole:
-        found.append("services dual, pods single")
+        qualifiers.append("services dual, pods single")
     if len(pod_sets) > 1 or len(internal_sets) > 1:
-        found.append("mixed nodes")
-    return tuple(found)
+        qualifiers.append("mixed nodes")
+    return tuple(qualifiers)

@@ -132,29 +132,29 @@ class RouteIndex:
         return _keys(self._by_gateway.get(gateway))
 
 
-def _keys(found: _Routes | None) -> list[Key]:
-    if found is None:
+def _keys(routes: _Routes | None) -> list[Key]:
+    if routes is None:
         return []
-    return sorted(route.key for route in found) if isinstance(found, list) else [found.key]
+    return sorted(route.key for route in routes) if isinstance(routes, list) else [routes.key]
 
 
 def _add(index: dict[T, _Routes], holder: T, route: HTTPRoute) -> None:
     """Add a route under a holder, once: it may name several ports of one Service."""
-    found = index.setdefault(holder, route)
-    if isinstance(found, list):
-        if found[-1] is not route:
-            found.append(route)
-    elif found is not route:
-        index[holder] = [found, route]
+    routes = index.setdefault(holder, route)
+    if isinstance(routes, list):
+        if routes[-1] is not route:
+            routes.append(route)
+    elif routes is not route:
+        index[holder] = [routes, route]
 
 
 def _drop(index: dict[T, _Routes], holder: T, route: HTTPRoute) -> None:
-    found = index.get(holder)
-    if found is route:
+    routes = index.get(holder)
+    if routes is route:
         del index[holder]
-    elif isinstance(found, list) and route in found:
-        found.remove(route)
-        if not found:
+    elif isinstance(routes, list) and route in routes:
+        routes.remove(route)
+        if not routes:
             del index[holder]
 
 
@@ -183,11 +183,11 @@ class ServiceFamilies:
     def replace(self, old: Service | None, new: Service | None) -> None:
         """Update the counts for one Service."""
         for service, step in ((old, -1), (new, 1)):
-            found = cluster_families(service) if service is not None else ()
-            if found:
-                self._counts[found] += step
-                if not self._counts[found]:
-                    del self._counts[found]
+            families = cluster_families(service) if service is not None else ()
+            if families:
+                self._counts[families] += step
+                if not self._counts[families]:
+                    del self._counts[families]
 
     @property
     def present(self) -> tuple[Family, ...]:

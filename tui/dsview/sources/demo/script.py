@@ -27,21 +27,21 @@ class Moment(msgspec.Struct, frozen=True):
 
 def moments(steps: Iterable[Step]) -> list[Moment]:
     """The actions of a story, sorted by time."""
-    found: list[Moment] = []
+    actions: list[Moment] = []
     for step in steps:
         at = seconds(step.at)
         if step.restart is not None:
             restart = step.restart
-            found.append(Moment(at, partial(_begin_restart, restart)))
-            found.append(Moment(at + STARTUP, partial(_end_restart, restart)))
+            actions.append(Moment(at, partial(_begin_restart, restart)))
+            actions.append(Moment(at + STARTUP, partial(_end_restart, restart)))
         if step.rewrite is not None:
-            found.append(Moment(at, partial(_set_replica, step.rewrite, ready=False), conf=step.rewrite))
-            found.append(Moment(at + STARTUP, partial(_set_replica, step.rewrite, ready=True)))
+            actions.append(Moment(at, partial(_set_replica, step.rewrite, ready=False), conf=step.rewrite))
+            actions.append(Moment(at + STARTUP, partial(_set_replica, step.rewrite, ready=True)))
         if step.patch is not None:
-            found.append(Moment(at, partial(_merge, step.patch)))
+            actions.append(Moment(at, partial(_merge, step.patch)))
         if step.node is not None:
-            found.append(Moment(at, partial(_set_node, step.node)))
-    return sorted(found, key=lambda moment: moment.at)
+            actions.append(Moment(at, partial(_set_node, step.node)))
+    return sorted(actions, key=lambda moment: moment.at)
 
 
 def workload_of(item: Restart | Rewrite) -> str:

@@ -77,8 +77,8 @@ class RecordingReader:
         If the file can no longer be read, this is the previous value.
         """
         with suppress(UserError):
-            found = [end for query in _ENDS if (end := self._time(query)) is not None]
-            self._last = max(found, default=self.first)
+            ends = [end for query in _ENDS if (end := self._time(query)) is not None]
+            self._last = max(ends, default=self.first)
         return self._last
 
     def close(self) -> None:
@@ -138,37 +138,37 @@ class RecordingReader:
             whole = self._value("SELECT sum(ticks) FROM batches WHERE id > ? AND id < ?", *between)
             if whole is not None and whole > _MAX_TICKS_FORWARD:
                 return None
-            found: list[Tick] = []
+            ticks: list[Tick] = []
             for row in self._rows("SELECT id, began FROM batches WHERE id >= ? AND id <= ? ORDER BY id", *between):
-                found += [tick for tick in self._batch(*row) if after < tick.at <= until]
-                if len(found) > _MAX_TICKS_FORWARD:
+                ticks += [tick for tick in self._batch(*row) if after < tick.at <= until]
+                if len(ticks) > _MAX_TICKS_FORWARD:
                     return None
-        return found
+        return ticks
 
     def _batch(self, number: int, began: float) -> list[Tick]:
         # Batches may be merged while the file is written to. The merged batch has the number of the last one.
-        found = self._batches.get((number, began))
-        if found is None:
+        ticks = self._batches.get((number, began))
+        if ticks is None:
             content = self._content("SELECT content FROM batches WHERE id = ?", number)
             while len(self._batches) >= _KEPT_BATCHES:
                 self._batches.popitem(last=False)
-            found = self._batches[number, began] = unpack_batch(content)
+            ticks = self._batches[number, began] = unpack_batch(content)
         self._batches.move_to_end((number, began))
-        return found
+        return ticks
 
     def change_after(self, when: float) -> float | None:
         """The time of the next change; None if there is none."""
         query = "SELECT content FROM batches WHERE id >= ? ORDER BY id LIMIT 2"
-        found = self._contents(query, self._last_batch(when))
-        return min((at for content in found for at in times_of(content) if at > when), default=None)
+        contents = self._contents(query, self._last_batch(when))
+        return min((at for content in contents for at in times_of(content) if at > when), default=None)
 
     def change_before(self, when: float) -> float | None:
         """The time of the last change before that time; the beginning if there is none, None at the beginning."""
         query = "SELECT content FROM batches WHERE began < ? ORDER BY began DESC, id DESC LIMIT 1"
         contents = self._contents(query, when)
-        found = max((at for content in contents for at in times_of(content) if at < when), default=None)
-        if found is not None and found >= self.first:
-            return found
+        time = max((at for content in contents for at in times_of(content) if at < when), default=None)
+        if time is not None and time >= self.first:
+            return time
         return self.first if when > self.first else None
 
     def entries(self, until: float, limit: int) -> tuple[list[bytes], int]:
@@ -189,15 +189,15 @@ class RecordingReader:
 
     def entry_types(self, category: str, buckets: int) -> list[set[str]]:
         """The types of the entries of a category, in each of this number of equal parts of the whole recording."""
-        found: list[set[str]] = [set() for _ in range(buckets)]
+        types: list[set[str]] = [set() for _ in range(buckets)]
         span = max(self.last - self.first, 1.0)
         rows = self._rows(
             "SELECT DISTINCT CAST((at - ?) * ? / ? AS INTEGER), turn FROM entries WHERE sort = ? AND at >= ?",
             *(self.first, buckets, span, category, self.first),
         )
         for number, entry_type in rows:
-            found[max(0, min(number, buckets - 1))].add(entry_type)
-        return found
+            types[max(0, min(number, buckets - 1))].add(entry_type)
+        return types
 
     def entry_after(self, when: float, category: str) -> float | None:
         """The time of the next entry of a category."""
@@ -217,19 +217,19 @@ class RecordingReader:
         return next(iter(self._rows(query, *arguments)), None)
 
     def _time(self, query: str, *arguments: object) -> float | None:
-        found: float | None = self._value(query, *arguments)
-        if found is not None and not is_time(found):
+        time: float | None = self._value(query, *arguments)
+        if time is not None and not is_time(time):
             raise UserError(f"{self.path.name} cannot be read: it contains an impossible time.")
-        return found
+        return time
 
     def _content(self, query: str, *arguments: object) -> bytes:
         return next(iter(self._contents(query, *arguments)), b"")
 
     def _contents(self, query: str, *arguments: object) -> list[bytes]:
-        found = [content for (content,) in self._rows(query, *arguments)]
-        if not all(isinstance(content, bytes) for content in found):
+        contents = [content for (content,) in self._rows(query, *arguments)]
+        if not all(isinstance(content, bytes) for content in contents):
             raise UserError(f"{self.path.name} cannot be read: a part of it has the wrong type.")
-        return found
+        return contents
 
     def _value(self, query: str, *arguments: object) -> Any:
         row = self._row(query, *arguments)

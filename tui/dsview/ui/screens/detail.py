@@ -97,22 +97,22 @@ class DetailScreen(ReadingScreen):
 
     def heading(self) -> Content:
         """Kind and name, and whether it still exists."""
-        found = self._detail
-        if found is None:
+        detail = self._detail
+        if detail is None:
             name = safe("/".join(filter(None, self._target[1])))
             return content((f" {name}", STRONG), ("  deleted", "$flag-warning"))
-        parts = content((f" {found.kind} ", MUTED), (found.title, STRONG), (f"   {found.subtitle}", FAINT))
+        parts = content((f" {detail.kind} ", MUTED), (detail.title, STRONG), (f"   {detail.subtitle}", FAINT))
         return content(parts, ("   deleted", "$flag-warning")) if self._is_gone else parts
 
     def blocks(self) -> Sequence[Block]:
         """Findings first, because they are the most important. Then facts, then related objects."""
-        found = self._detail
-        if found is None:
+        detail = self._detail
+        if detail is None:
             return [blank(), paragraph(content("It was deleted, or is no longer read. Esc goes back."))]
         return [
-            *findings_blocks(found, self.glyphs, self._last_writes),
-            *facts_blocks(found.facts, self.glyphs),
-            *self._relatives_blocks(found),
+            *findings_blocks(detail, self.glyphs, self._last_writes),
+            *facts_blocks(detail.facts, self.glyphs),
+            *self._relatives_blocks(detail),
         ]
 
     def session_changed(self, delta: Delta) -> None:
@@ -183,40 +183,40 @@ class DetailScreen(ReadingScreen):
         """What changed."""
         self.app.go.timeline()
 
-    def _relatives_blocks(self, found: Detail) -> list[Block]:
-        if not found.relatives:
+    def _relatives_blocks(self, detail: Detail) -> list[Block]:
+        if not detail.relatives:
             return []
         blocks = [heading("Go to", self.glyphs)]
-        for relative in found.relatives[:_SHOWN_RELATIVES]:
+        for relative in detail.relatives[:_SHOWN_RELATIVES]:
             words = content((relative.kind.ljust(_LABEL), MUTED), (relative.label, "$ink"))
             target = Jump(relative.target) if relative.target is not None else None
             blocks.append(paragraph(words, target=target, key=(relative.kind, relative.key)))
-        more = len(found.relatives) - _SHOWN_RELATIVES
+        more = len(detail.relatives) - _SHOWN_RELATIVES
         if more > 0:
             blocks.append(paragraph(content((f"and {more:,} more", MUTED))))
         return [*blocks, blank()]
 
 
-def findings_blocks(found: Detail, glyphs: Glyphs, last_writes: Mapping[str, Safe]) -> list[Block]:
+def findings_blocks(detail: Detail, glyphs: Glyphs, last_writes: Mapping[str, Safe]) -> list[Block]:
     """The findings of an object, each with its message, why it matters and the fix.
 
     `last_writes` holds when and by whom each field was last written, as far as the manifest shows it.
     """
-    if not found.findings and not found.is_complete:
+    if not detail.findings and not detail.is_complete:
         return [blank(), paragraph(content(("No findings so far: dsview is still reading.", MUTED)))]
     settling = (
-        [paragraph(content(("settling ", STRONG), (f"not judged {found.settles}", MUTED)))] if found.settles else []
+        [paragraph(content(("settling ", STRONG), (f"not judged {detail.settles}", MUTED)))] if detail.settles else []
     )
-    if settling and not found.findings:
+    if settling and not detail.findings:
         return [blank(), *settling]
-    if not found.findings:
+    if not detail.findings:
         nothing = content(
             (f"{glyphs.good} No findings. ", GOOD),
             ("This is what the API says; dsview sends no packets to test it.", MUTED),
         )
         return [blank(), paragraph(nothing)]
     blocks: list[Block] = []
-    for view in found.findings:
+    for view in detail.findings:
         blocks += [blank(), _finding_block(view, glyphs, last_writes.get(view.field, Safe("")))]
     return [*blocks, blank(), *settling] if settling else blocks
 

@@ -81,18 +81,18 @@ class TraceScreen(ReadingScreen):
 
     def blocks(self) -> Sequence[Block]:
         """A sentence for each family, then the hops."""
-        found = self._trace
-        if found is None:
+        trace = self._trace
+        if trace is None:
             why = _NO_TRACE.get(self._target[0], "No Service leads here, so there is nothing to trace.")
             return [blank(), paragraph(content(why))]
         if self._observed is not None:
-            found = with_observations(found, self._observed)
+            trace = with_observations(trace, self._observed)
         return [
             blank(),
-            *(_summary(found, family, self.glyphs) for family in FAMILIES),
-            *_fix(found),
+            *(_summary(trace, family, self.glyphs) for family in FAMILIES),
+            *_fix(trace),
             blank(),
-            Block(lambda width: trace_lines(found, width, self.glyphs)),
+            Block(lambda width: trace_lines(trace, width, self.glyphs)),
             blank(),
         ]
 
@@ -124,14 +124,14 @@ class TraceScreen(ReadingScreen):
     def action_probe(self) -> None:
         """Show the targets of a probe."""
         session = self._workspace.session
-        found = self._trace
-        plan = plan_for_trace(session, found) if found is not None else None
-        if found is None or plan is None:
+        trace = self._trace
+        plan = plan_for_trace(session, trace) if trace is not None else None
+        if trace is None or plan is None:
             self.app.show_notice("Only Services, Ingresses, Gateways and their hosts can be probed.")
         elif session.source.kind == "demo" or isinstance(session.source, RedactedSource):
             self.app.show_notice("These addresses are made up, so there is nothing to connect to.")
         else:
-            self.app.go.probe(found.title, plan, self._show_observed)
+            self.app.go.probe(trace.title, plan, self._show_observed)
 
     def _show_observed(self, observed: Observed) -> None:
         """Show the results of a probe."""
@@ -160,19 +160,19 @@ def _styled(line: Line) -> Content:
     return content(*((text, _STYLES[role]) if _STYLES[role] else text for text, role in line))
 
 
-def _summary(found: Trace, family: Family, glyphs: Glyphs) -> Block:
-    return paragraph(_styled(summary_line(found, family, _signs(glyphs))), hanging=2)
+def _summary(trace: Trace, family: Family, glyphs: Glyphs) -> Block:
+    return paragraph(_styled(summary_line(trace, family, _signs(glyphs))), hanging=2)
 
 
-def _fix(found: Trace) -> list[Block]:
-    if not found.fix:
+def _fix(trace: Trace) -> list[Block]:
+    if not trace.fix:
         return []
-    lines = found.fix.split("\n")
+    lines = trace.fix.split("\n")
     return [
         paragraph(content(("fix " if n == 0 else "    ", KEY), (t, "$accent")), hanging=4) for n, t in enumerate(lines)
     ]
 
 
-def trace_lines(found: Trace, width: int, glyphs: Glyphs) -> list[Content]:
+def trace_lines(trace: Trace, width: int, glyphs: Glyphs) -> list[Content]:
     """The picture in the theme's colours. `width` is in cells."""
-    return [_styled(line) for line in hop_lines(found, width, _signs(glyphs))]
+    return [_styled(line) for line in hop_lines(trace, width, _signs(glyphs))]
