@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hop import Hop, Lane, Verdict, fix_of, listed, make_hop, worst_about
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, Family
-from dsview.core.finding import Severity
+from dsview.core.finding import Finding, Severity
 from dsview.core.listen import Likelihood, ListenSource, ports_of_host_names, sockets
-from dsview.core.text import safe
+from dsview.core.text import Safe, safe
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+from dsview.listeners.front_doors import door_of_service
 from dsview.listeners.proxies import closed_ports, listeners_of, traffic_ports
+from dsview.listeners.proxy_controller import traffic_ports_of
 
 
 def listen_hop(
@@ -45,6 +47,39 @@ def listen_hop(
         else:
             lanes[family] = lane
     return make_hop("listen", "Listeners", lanes)
+
+
+def node_listen_hop(view: ClusterView, service: Service) -> Hop | None:
+    """The sockets of the nodes, where they accept the traffic before the Service does; None for other Services."""
+    door = door_of_service(view.state, service.key)
+    if door is None or door.sockets_below is None:
+        return None
+    below = door.sockets_below
+    ports = [port.port for port in traffic_ports_of(view.state, service)]
+    lanes: dict[Family, Lane] = {}
+    for family, wildcard in zip(FAMILIES, ("*", "[::]"), strict=True):
+        if not below.is_known:
+            lanes[family] = Lane(verdict=Verdict.NOT_READ, why=safe(below.reason))
+        elif family in (below.families or ()):
+            values = listed(f"every node {wildcard}:{port}" for port in ports)
+            lanes[family] = Lane(values=values, verdict=Verdict.OK)
+        elif family not in service.families:
+            lanes[family] = Lane(verdict=Verdict.ABSENT)
+        else:
+            finding = _finding_about_listeners(view.findings_of("Service", *service.key), family)
+            why = safe(f"the nodes do not listen on {family}: {below.reason}")
+            lanes[family] = Lane(verdict=Verdict.BROKEN, why=why, fix=_fix_of_cause(view, finding))
+    return make_hop("listen", "Listeners", lanes)
+
+
+def _finding_about_listeners(findings: Iterable[Finding], family: Family) -> Finding | None:
+    about = (f for f in findings if registry()[f.check].layer is LayerName.LISTENERS and f.family is not None)
+    return worst_about(about, family)
+
+
+def _fix_of_cause(view: ClusterView, finding: Finding | None) -> Safe:
+    """The fix of what explains the finding, otherwise its own."""
+    return fix_of((view.root_of(finding) if finding is not None else None) or finding)
 
 
 def _lacks_listener(view: ClusterView, service: Service | None, pod: Pod, ports: set[int], family: Family) -> bool:
@@ -89,10 +124,7 @@ def _not_listening_lane(
 ) -> Lane:
     findings = [f for pod in not_listening for f in view.findings_of("Pod", *pod.key)]
     findings += view.findings_of("Service", *service.key) if service is not None else ()
-    finding = worst_about(
-        (f for f in findings if registry()[f.check].layer is LayerName.LISTENERS and f.family is not None), family
-    )
-    cause = view.root_of(finding) if finding is not None else None
+    finding = _finding_about_listeners(findings, family)
     sources = {listeners_of(view.state, pod).source for pod in not_listening}
     qualifier = "" if sources <= {ListenSource.READ, ListenSource.DECLARED} else ", as predicted"
     proxies = f"{len(not_listening)} of {of} proxies" if of > 1 else "the proxy"
@@ -103,12 +135,12 @@ def _not_listening_lane(
             values=listening.values,
             verdict=Verdict.NOT_PROVEN,
             why=safe(f"likely refused (predicted): {names}"),
-            fix=fix_of(cause or finding),
+            fix=_fix_of_cause(view, finding),
         )
     return Lane(
         values=listening.values,
         verdict=Verdict.BROKEN,
         why=safe(f"{proxies} {'does' if len(not_listening) == 1 else 'do'} not listen on {family}{qualifier}: {names}"),
-        fix=fix_of(cause or finding),
+        fix=_fix_of_cause(view, finding),
         in_part=len(not_listening) < of,
     )

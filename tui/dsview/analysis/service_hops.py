@@ -25,7 +25,7 @@ from dsview.analysis.hop import (
     with_lane,
     worst_about,
 )
-from dsview.analysis.listen_hop import listen_hop
+from dsview.analysis.listen_hop import listen_hop, node_listen_hop
 from dsview.analysis.loss import Loss, families_of_loss, loss_of, losses_of
 from dsview.checks.engine.check import Harm, HopName, LayerName
 from dsview.checks.engine.registry import registry
@@ -119,6 +119,9 @@ class ServiceHops:
         """The hops from the EndpointSlices to the Nodes; empty for ExternalName."""
         if self._service.is_external_name:
             return
+        below = node_listen_hop(self._view, self._service)
+        if below is not None:
+            yield below
         if self._state.is_known(Kind.ENDPOINT_SLICE):
             yield self._slices()
         else:

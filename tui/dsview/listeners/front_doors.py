@@ -141,7 +141,7 @@ class _Tally:
             node_sockets.source if node_sockets is not None else ListenSource.UNREAD,
         )
         known = next((s for s in _LEAST_CERTAIN_FIRST[1:] if s in self.sources), source)
-        reason = ", ".join(self.reasons)
+        reason = ", ".join(self.reasons) or (node_sockets.reason if node_sockets is not None else "")
         if not self.closed:
             return Reach(source=source, reason=reason)
         return Reach(
