@@ -38,6 +38,11 @@ class Node(Object, frozen=True, gc=False):
         return tuple(a.address for a in self.addresses if a.type == kind)
 
     @property
+    def is_manifest(self) -> bool:
+        """Whether this is a manifest that has not been sent to an API server, and contains only the desired state."""
+        return not (self.uid or self.created or self.addresses or self.ready_since or self.kubelet_version)
+
+    @property
     def cidrs(self) -> tuple[str, ...]:
         """spec.podCIDRs, or only spec.podCIDR."""
         return self.pod_cidrs or ((self.pod_cidr,) if self.pod_cidr else ())

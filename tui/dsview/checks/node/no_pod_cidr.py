@@ -14,7 +14,8 @@ Give kube-controller-manager a larger --cluster-cidr.
 
 ## When it is a false alarm
 
-The CNI plug-in assigns pod ranges itself, as annotations or the addresses of the node's pods show.
+The CNI plug-in assigns pod ranges itself, as annotations or the addresses of the node's pods show. Manifests are not
+checked, because a controller assigns the range.
 
 ## Source
 
@@ -58,7 +59,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     events = {e.involved_name: e for e in in_order(ctx.state.events) if e.reason in _EXHAUSTED}
     for node in nodes(ctx):
         facts = ctx.nodes.get(node.name)
-        if facts is None or node.cidrs or facts.virtual:
+        if facts is None or node.cidrs or facts.virtual or node.is_manifest:
             continue
         event = events.get(node.name)
         is_supplied = bool(facts.supplied) or has_hidden_ranges(node)
