@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator, Set
 
 from dsview.core.address import family_of
 
@@ -56,32 +58,58 @@ def drops_aaaa(corefile: str) -> str:
     """The line that makes a Corefile return empty answers to AAAA queries; empty if there is none.
 
     Such a line is a `template` for AAAA without an `answer` line, regardless of its `rcode`; a `rewrite` of type AAAA
-    to A; or an `acl` that filters the type for all clients. A template for a zone other than the root does not count,
-    nor does one that falls through.
+    to A; or an `acl` that filters the type for all clients. A line counts if it concerns all names, or those of the
+    cluster. A template falls through only if none of its regular expressions matches, and without one it matches every
+    name (https://coredns.io/plugins/template/).
     """
-    lines = [_words(line) for line in corefile[:LIMIT].splitlines()]
-    for number, words in enumerate(lines):
-        if words[:1] == ["rewrite"]:
+    of_kubernetes = (zone for zone in kubernetes_zones(corefile) or () if not zone.rstrip(".").endswith(".arpa"))
+    of_cluster = {*of_kubernetes, _ROOT_ZONE}
+    for zones, lines in _server_blocks(corefile):
+        if of_cluster.isdisjoint(zones) and not any(words[:1] == ["kubernetes"] for words in lines):
+            continue
+        for number, words in enumerate(lines):
+            found = _dropping(words, lines[number + 1 :], of_cluster)
+            if found:
+                return found
+    return ""
+
+
+def _server_blocks(corefile: str) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The zones and the lines of each server block, in words."""
+    depth = 0
+    keys: list[str] = []
+    lines: list[list[str]] = []
+    for line in corefile[:LIMIT].splitlines():
+        words = _words(line)
+        if depth == 0:
+            keys.extend(word for word in words if word not in {"{", "}"})
+        else:
+            lines.append(words)
+        depth = max(0, depth + words.count("{") - words.count("}"))
+        if depth == 0 and "}" in words:
+            yield _zones_of_block(keys), lines
+            keys, lines = [], []
+    if lines:
+        yield _zones_of_block(keys), lines
+
+
+def _dropping(words: list[str], following: list[list[str]], of_cluster: Set[str]) -> str:
+    """The line, or one in its braces, if it suppresses AAAA answers; otherwise an empty string."""
+    inside = list(itertools.takewhile(lambda inner: inner[:1] != ["}"], following)) if words[-1:] == ["{"] else []
+    match words[:1]:
+        case ["rewrite"]:
             kinds = [word for word in words[1:] if word not in {"stop", "continue"}]
-            if kinds[:3] == ["type", "AAAA", "A"]:
-                return " ".join(words)
-        if words[:1] == ["template"] and "AAAA" in words[1:]:
+            return " ".join(words) if kinds[:3] == ["type", "AAAA", "A"] else ""
+        case ["template"] if "AAAA" in words[1:]:
             zones = [word for word in words[1:] if word not in {"IN", "ANY", "AAAA", "{"}]
-            block: list[list[str]] = []
-            for inner in lines[number + 1 :] if words[-1] == "{" else ():
-                if inner[:1] == ["}"]:
-                    break
-                block.append(inner)
-            directives = {inner[0] for inner in block if inner}
-            covers_root = not zones or _ROOT_ZONE in zones
-            if covers_root and not directives & {"answer", "fallthrough"}:
-                return " ".join(words).removesuffix(" {")
-        if words[:1] == ["acl"] and (len(words) == 2 or _ROOT_ZONE in words):
-            for inner in lines[number + 1 :]:
-                if inner[:1] == ["}"]:
-                    break
-                if inner[:1] in (["filter"], ["block"], ["drop"]) and "AAAA" in inner and "net" not in inner:
-                    return " ".join(inner)
+            directives = {inner[0] for inner in inside if inner}
+            passes = "answer" in directives or {"match", "fallthrough"} <= directives
+            is_of_cluster = not zones or not of_cluster.isdisjoint(zones)
+            return " ".join(words).removesuffix(" {") if is_of_cluster and not passes else ""
+        case ["acl"] if len(words) == 2 or _ROOT_ZONE in words:
+            filters = (["filter"], ["block"], ["drop"])
+            rules = (rule for rule in inside if rule[:1] in filters and "AAAA" in rule and "net" not in rule)
+            return " ".join(next(rules, []))
     return ""
 
 
