@@ -310,3 +310,8 @@ def test_endpoints_that_nobody_would_choose_are_not_missed(tmp_path: Path) -> No
 
     session = changed("03", bare, tmp_path)
     assert trace_named(session, "svc/shop/web").v4.outcome is Outcome.NOT_PROVEN
+
+
+def test_the_name_of_a_hop_keeps_both_ends(troubled: Session) -> None:
+    lines = render_text(trace_named(troubled, "svc/ingress-nginx-controller"), 80, False).splitlines()
+    assert any(re.match(r"ingress\S*…troller ", line) for line in lines)

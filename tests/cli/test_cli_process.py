@@ -216,6 +216,7 @@ def test_a_pane_behind_the_demo_is_the_pane() -> None:
             "/exist cannot be written: the folder /does/not does",
         ),
         (("check", "--from", __file__, "--at", "12:00"), "test_cli_process.py is not a recording: --at selects"),
+        (("fleet", "--demo", "--contexts", "prod-*"), "--contexts selects contexts of the kubeconfig"),
         (("help", "nothing"), "keys, filters, checks, config, config-schema, rbac, exit-codes"),
         (("nothing",), "No such command 'nothing'"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
+from dsview.ui.app import DsviewApp
 from dsview.ui.appearance import Appearance
 from dsview.ui.document import Document
 from dsview.ui.multiplexers import passed_on
@@ -45,6 +47,25 @@ async def test_a_colon_and_a_word_go_to_a_pane(word: str, pane: str) -> None:
         await stage.press("colon", *word, "enter")
         await stage.until(lambda: stage.app.screen is stage.app.main)
         assert stage.app.main.active.pane_id == pane
+
+
+async def test_a_palette_that_is_opened_while_dsview_connects_stays() -> None:
+    may_go_on = threading.Event()
+    source = StageSource(troubled_shop())
+
+    def open_session() -> Session:
+        may_go_on.wait(20)
+        return Session(source, clock=lambda: NOW)
+
+    app = DsviewApp(open_session, source_name="stage")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        stage = Stage(app, pilot, source)
+        await stage.press("colon", *"pods")
+        may_go_on.set()
+        await stage.until(lambda: app.workspace is not None and app.workspace.session.is_settled)
+        await stage.press("enter")
+        await stage.until(lambda: app.screen is app.main)
+        assert app.main.active.pane_id == "pods"
 
 
 async def test_the_name_of_the_pane_that_has_the_keys_leaves_the_others_there() -> None:

@@ -144,8 +144,14 @@ def _names(hop: Hop, width: int, signs: Signs) -> list[str]:
     """The name of the hop. A long one continues on a second line."""
     words, _, rest = hop.name.partition(" ")
     lines = [hop.name] if cell_width(hop.name) < width else [words, *([rest] if rest else [])]
-    cut = (line if cell_width(line) < width else _head(line, width - 2) + signs.ellipsis for line in lines)
+    cut = (line if cell_width(line) < width else _with_both_ends(line, width - 1, signs) for line in lines)
     return [line + " " * (width - cell_width(line)) for line in cut]
+
+
+def _with_both_ends(name: str, width: int, signs: Signs) -> str:
+    """A name shortened in the middle."""
+    half = (width - 1) // 2
+    return _head(name, width - 1 - half) + signs.ellipsis + name[len(name) - half :]
 
 
 def _titles(families: Sequence[Family], label: int, room: int, signs: Signs) -> Line:
@@ -232,6 +238,5 @@ def _shortened(value: str, space: int, signs: Signs) -> str:
         # The address gets its own line, so the name can use the whole line before it.
         left = space
     if cell_width(name) > left:
-        half = (left - 1) // 2
-        name = _head(name, left - 1 - half) + signs.ellipsis + name[len(name) - half :]
+        name = _with_both_ends(name, left, signs)
     return f"{name} {address}"

@@ -74,8 +74,11 @@ def fleet(
     settings = take_settings(ctx, values)
     if settings.from_path is not None or settings.context is not None or settings.redact:
         raise click.UsageError("fleet reads the contexts of the kubeconfig; choose some with --contexts.")
+    is_demo = demo or settings.demo is not None
+    if is_demo and contexts:
+        raise click.UsageError("--contexts selects contexts of the kubeconfig, which --demo does not read.")
     set_up_logs(settings)
-    if demo or settings.demo is not None:
+    if is_demo:
         return _demo(settings, output)
     names = _names(settings, contexts)
     if output is None and _is_on_terminal():

@@ -169,6 +169,9 @@ def in_a_sentence(members: Sequence[Member]) -> str:
     sentences = [f"{count(fleet_totals.clusters, 'cluster')}, {fleet_totals.read} read."]
     if fleet_totals.failed:
         sentences.append(f"{fleet_totals.failed} could not be read.")
+    waiting = sum(not member.contact.is_final for member in members)
+    if waiting:
+        sentences.append(f"{waiting} not read yet.")
     if errors:
         sentences.append(f"{count(errors, 'error')} in {count(fleet_totals.with_errors, 'cluster')}.")
     elif fleet_totals.read:

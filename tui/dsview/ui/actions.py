@@ -209,7 +209,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Next match",
             "In a text or a list: goes to the next match.",
         ),
-        (_SCREENS, "search_previous", "N", "Match before", "In a text or a list: goes to the previous match."),
+        (_SCREENS, "search_previous", "N", "Previous match", "In a text or a list: goes to the previous match."),
         (_PANES, "namespaces", "n", "Namespaces", "Selects the namespaces to show."),
         (
             _TABLES,
@@ -237,7 +237,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             for spec in SPECS
         ),
     ),
-    "Take away": (
+    "Copy and save": (
         (
             (*_OBJECT, Where.READING, Where.TIMELINE, Where.FLEET),
             "copy",
@@ -251,15 +251,15 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     ),
     "Time": (
         (_ALWAYS, "record", "R", "Record", "Records changes from now on into a file; again: stops."),
-        (_ALWAYS, "change_before", "<", "Change before", "In a recording: goes back to the previous change."),
+        (_ALWAYS, "change_before", "<", "Previous change", "In a recording: goes back to the previous change."),
         (_ALWAYS, "change_after", ">", "Next change", "In a recording: goes to the next change."),
         (_ALWAYS, "minute_before", "{", "Minute back", "In a recording: goes back one minute."),
-        (_ALWAYS, "minute_after", "}", "Minute on", "In a recording: goes forward one minute."),
+        (_ALWAYS, "minute_after", "}", "Minute forward", "In a recording: goes forward one minute."),
         (
             _ALWAYS,
             "finding_before",
             "(",
-            "Finding before",
+            "Previous finding",
             "In a recording: goes back to where a finding appeared or disappeared.",
         ),
         (

@@ -192,7 +192,8 @@ class DsviewApp(TimeActions, GlobalActions):
         event.workspace.session.replaces_session = self._has_left
         self.workspace = event.workspace
         self._is_settled = False
-        self.go.home()
+        if self._must_close_screens:
+            self.go.home()
         self.main.attach(event.workspace)
         if self._last_views.restore(self.main, event.workspace.session.source):
             self.show_notice("The filter is as you left it. Esc removes it.")
@@ -229,6 +230,11 @@ class DsviewApp(TimeActions, GlobalActions):
     def cluster_crumb(self) -> str:
         """The name of the cluster in the breadcrumbs, where there are several; else empty."""
         return ""
+
+    @property
+    def _must_close_screens(self) -> bool:
+        """Whether the screens above the main one are of an earlier session. A user may open others while waiting."""
+        return self._has_left
 
     def leave_main(self) -> None:
         """Escape on the main screen with nothing to undo: there is no screen above it."""

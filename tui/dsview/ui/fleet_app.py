@@ -142,6 +142,11 @@ class FleetApp(DsviewApp):
         """The name of the open cluster: screens of another cluster would look the same."""
         return safe(self.workspace.session.source.name) if self.workspace is not None else ""
 
+    @property
+    def _must_close_screens(self) -> bool:
+        """The table of the fleet lies above the cluster that is being opened."""
+        return True
+
     def leave_main(self) -> None:
         """Return to the fleet; the cluster is closed and its data released."""
         self._opener.abandon()
