@@ -45,6 +45,9 @@ NOW = 1_795_600_000.0
 FLEET = "fleet"
 """The scenario that is many clusters."""
 
+WHOLE_STEP = 10.0
+"""Seconds in which everything that a step of the story changes is taken in."""
+
 MAX_POLLS = 300
 """The number of times to check the screen before giving up."""
 
@@ -74,17 +77,20 @@ class Still(Session):
 
     def settle(self) -> None:
         """Take in everything that was told."""
-        super().drain(1.0)
+        super().drain(WHOLE_STEP)
         while not self.is_settled:
-            super().drain(1.0)
+            super().drain(WHOLE_STEP)
             self.wait(0.1)
 
     def start(self, *, waits_for_all: bool = False) -> None:
         """It was started already."""
 
     def drain(self, budget: float = 0.008) -> Delta:
-        """Tell of everything at once, the first time."""
-        delta = super().drain(budget)
+        """Tell of everything at once, the first time.
+
+        One drain takes in all of a step: which findings come first in the timeline must not depend on the machine.
+        """
+        delta = super().drain(max(budget, WHOLE_STEP))
         delta.everything = delta.statuses = delta.profile = not self._is_shown
         self._is_shown = True
         return delta
