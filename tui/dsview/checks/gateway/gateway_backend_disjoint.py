@@ -33,7 +33,7 @@ from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.listener.shared import PODS
-from dsview.core.address import Family
+from dsview.core.address import Family, are_addresses
 from dsview.core.finding import Severity
 from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.kind import Kind
@@ -120,6 +120,9 @@ def _find_proxies(ctx: Context, key: Key) -> _Proxies | None:
     if gateway is None or controller is None or not controller.reaches_backends_from_pods:
         return None
     ready = tuple(pod for pod in pods if pod.ready)
+    # A hidden address may be of the other family.
+    if not all(are_addresses(pod.ips) for pod in ready):
+        return None
     has: tuple[Family, ...] = ()
     for pod in ready:
         has = tuple(dict.fromkeys((*has, *pod_families(pod))))
