@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, give_family, ref
@@ -53,6 +54,7 @@ check = Check(
     absence_of=(Kind.ENDPOINT_SLICE, Kind.POD),
     uses=(Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY),
     of_pods=PODS,
+    addresses=(POD_IPS,),
     hop=HopName.BACKEND,
 )
 
