@@ -17,6 +17,7 @@ from dsview.core.errors import UserError
 from dsview.core.text import Safe, clock_text, safe
 from dsview.ui.actions import Where
 from dsview.ui.document import Block, blank, paragraph
+from dsview.ui.fitting import fit_address
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style
 from dsview.ui.screens.reading import ReadingScreen
@@ -122,14 +123,19 @@ class ComparisonScreen(ReadingScreen):
         lane_of = lane_style(row.family) if row.family is not None else "$ink"
         rule = (f" {self.glyphs.rule} ", FAINT)
         columns = (
-            [content((line, lane_of)) for line in wrapped(row.what, what)],
-            [content((line, MUTED)) for line in wrapped(row.then, lane)],
-            [content((line, style)) for line in wrapped(row.now, lane)],
+            [content((line, lane_of)) for line in self._lines(row.what, what)],
+            [content((line, MUTED)) for line in self._lines(row.then, lane)],
+            [content((line, style)) for line in self._lines(row.now, lane)],
         )
         return [
             content(" " * _INDENT, _padded(subject, what), rule, _padded(then, lane), rule, now)
             for subject, then, now in zip_longest(*columns, fillvalue=content(""))
         ]
+
+    def _lines(self, text: str, width: int) -> list[str]:
+        """The text in lines. A name or an address that is longer than a line is shortened in the middle."""
+        words = (fit_address(word, width, self.glyphs.ellipsis) for word in text.split())
+        return wrapped(" ".join(words), width)
 
 
 def _padded(line: Content, width: int) -> Content:
