@@ -181,7 +181,9 @@ class CauseSummarizer:
             partial=dict(partial),
             without_pods=dict(without_pods),
             without_family=dict(without_family),
-            named={place: tuple(ObjectRef("Service", *key) for _, *key in found) for place, found in first.items()},
+            named={
+                place: tuple(ObjectRef("Service", *key) for _, *key in services) for place, services in first.items()
+            },
             likely={family: len(refs) for family, refs in only_likely.items() if refs},
             named_likely={family: tuple(refs[:NAMED]) for family, refs in only_likely.items() if refs},
             with_other_errors=len(with_other_errors),
@@ -209,8 +211,8 @@ def is_cluster_wide(cause: RootCause) -> bool:
 def _layers(finding: Finding) -> set[LayerName]:
     """The layers of the overview that a finding counts in: that of its check and, for a Node, the nodes."""
     layer = registry()[finding.check].layer
-    found = {layer} if layer is not None else set()
-    return found | {LayerName.NODES} if finding.object.kind == Kind.NODE.value else found
+    layers = {layer} if layer is not None else set()
+    return layers | {LayerName.NODES} if finding.object.kind == Kind.NODE.value else layers
 
 
 def causes_of(view: ClusterView) -> list[RootCause]:

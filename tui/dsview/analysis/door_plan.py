@@ -40,8 +40,8 @@ class DoorPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan_doors(view: ClusterView) -> tuple[DoorPlan, ...]:
     """The plans of all front doors, sorted by Service."""
-    found = [_plan(view, door) for door in front_doors(view.state)]
-    return tuple(sorted(found, key=lambda plan: (plan.service.namespace or "", plan.service.name)))
+    plans = [_plan(view, door) for door in front_doors(view.state)]
+    return tuple(sorted(plans, key=lambda plan: (plan.service.namespace or "", plan.service.name)))
 
 
 def plan_hosts(view: ClusterView) -> dict[str, tuple[HostDoor, ...]]:

@@ -49,7 +49,7 @@ def chart_of_families(entries: Iterable[Entry], span: tuple[float, float], width
     for entry in entries:
         for family in entry.families:
             changes[family].append(_change(entry, span, width))
-    return tuple(_line(family, found, width) for family, found in changes.items())
+    return tuple(_line(family, changes_of_family, width) for family, changes_of_family in changes.items())
 
 
 def chart_of_objects(entries: Iterable[Entry], span: tuple[float, float], width: int) -> tuple[ChartLine, ...]:
@@ -66,9 +66,12 @@ def chart_of_objects(entries: Iterable[Entry], span: tuple[float, float], width:
                 changes.setdefault(key, []).append(_change(entry, span, width))
     return tuple(
         msgspec.structs.replace(
-            _line(family, found, width), ref=ref, layer=order[layer], marks=_with_lacks(found, width)
+            _line(family, changes_of_object, width),
+            ref=ref,
+            layer=order[layer],
+            marks=_with_lacks(changes_of_object, width),
         )
-        for (ref, layer, family), found in sorted(changes.items(), key=lambda pair: pair[0])
+        for (ref, layer, family), changes_of_object in sorted(changes.items(), key=lambda pair: pair[0])
     )
 
 

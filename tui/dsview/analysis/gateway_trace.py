@@ -51,8 +51,8 @@ def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
 
 def routes_of(view: ClusterView, gateway: Gateway, host: str = "") -> list[HTTPRoute]:
     """The routes that the Gateway accepted, by name. With a host, only those that cover it."""
-    found = (route for route in view.state.http_routes if gateway.key in route.accepted)
-    return sorted((r for r in found if not host or covers(gateway, r, host)), key=lambda r: r.key)
+    routes = (route for route in view.state.http_routes if gateway.key in route.accepted)
+    return sorted((r for r in routes if not host or covers(gateway, r, host)), key=lambda r: r.key)
 
 
 def covers(gateway: Gateway, route: HTTPRoute, host: str) -> bool:
@@ -62,13 +62,13 @@ def covers(gateway: Gateway, route: HTTPRoute, host: str) -> bool:
 
 def _addresses(gateway: Gateway, findings: Sequence[Finding]) -> Hop:
     """The addresses in the Gateway's status, from which DNS records are often made."""
-    found = by_family(a.value for a in gateway.addresses if a.type == "IPAddress")
+    addresses = by_family(a.value for a in gateway.addresses if a.type == "IPAddress")
     names = [a.value for a in gateway.addresses if a.type != "IPAddress"]
     lanes: dict[str, Lane] = {}
     for family in FAMILIES:
         finding = worst_about(findings, family)
-        if found[family]:
-            lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+        if addresses[family]:
+            lanes[family] = Lane(values=listed(addresses[family]), verdict=Verdict.OK)
         elif names:
             lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
         elif finding is not None:

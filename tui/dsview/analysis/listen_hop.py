@@ -29,7 +29,9 @@ def listen_hop(
     """
     state = view.state
     ports = {
-        pod.key: found for pod in pods if pod.key in state.controllers and (found := traffic_ports(state, pod, service))
+        pod.key: pod_ports
+        for pod in pods
+        if pod.key in state.controllers and (pod_ports := traffic_ports(state, pod, service))
     }
     if not ports:
         return None
@@ -105,10 +107,10 @@ def _listening_lane(
         if conf.source is ListenSource.UNREAD:
             verdict, why = Verdict.NOT_READ, conf.reason
             continue
-        found = [x for x in conf.listeners if not x.internal and x.port in ports[pod.key] and family in x.families]
-        values += dict.fromkeys(f"{pod.name} {x.address}:{x.port}" for x in found)
+        listeners = [x for x in conf.listeners if not x.internal and x.port in ports[pod.key] and family in x.families]
+        values += dict.fromkeys(f"{pod.name} {x.address}:{x.port}" for x in listeners)
         is_read = conf.source in {ListenSource.READ, ListenSource.DECLARED}
-        if verdict is Verdict.OK and (not is_read or any(x.likelihood is not Likelihood.YES for x in found)):
+        if verdict is Verdict.OK and (not is_read or any(x.likelihood is not Likelihood.YES for x in listeners)):
             verdict, why = Verdict.NOT_PROVEN, "predicted, the configuration file was not read"
     return Lane(values=listed(values), verdict=verdict, why=safe(why))
 

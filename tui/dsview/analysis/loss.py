@@ -68,16 +68,16 @@ def families_of_loss(view: ClusterView, finding: Finding) -> tuple[Family, ...]:
 
 def losses_of(view: ClusterView, service: Service) -> dict[Family, Loss]:
     """The families over which a Service fails, completely or partly."""
-    found: dict[Family, Loss] = {}
+    losses: dict[Family, Loss] = {}
     for finding in view.findings_of(Kind.SERVICE.value, *service.key):
         loss = loss_of(view, finding)
         for family in families_of_loss(view, finding) if loss is not None else ():
-            found[family] = max(loss or Loss.PART, found.get(family, Loss.PART))
+            losses[family] = max(loss or Loss.PART, losses.get(family, Loss.PART))
     if service.type == "NodePort":
         for family in closed_node_ports(view):
             if family in service.families:
-                found.setdefault(family, Loss.PART)
-    return found
+                losses.setdefault(family, Loss.PART)
+    return losses
 
 
 def closed_node_ports(view: ClusterView) -> tuple[Family, ...]:
@@ -88,5 +88,5 @@ def closed_node_ports(view: ClusterView) -> tuple[Family, ...]:
 
 
 def _lacks(view: ClusterView, node: str, family: Family) -> bool:
-    found = view.findings_of(Kind.NODE.value, "", node)
-    return any(f.family == family and f.severity is not Severity.NOTE for f in found)
+    findings = view.findings_of(Kind.NODE.value, "", node)
+    return any(f.family == family and f.severity is not Severity.NOTE for f in findings)

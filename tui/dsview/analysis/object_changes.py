@@ -115,12 +115,12 @@ def _conf(old: object, new: object) -> Iterator[TimelineChange]:
 
 
 def _ports(conf: ProxyListeners) -> dict[Family, set[int]]:
-    found: dict[Family, set[int]] = {family: set() for family in FAMILIES}
+    ports: dict[Family, set[int]] = {family: set() for family in FAMILIES}
     for listener in conf.listeners:
         if not listener.internal and listener.port is not None:
             for family in listener.families:
-                found[family].add(listener.port)
-    return found
+                ports[family].add(listener.port)
+    return ports
 
 
 CHANGES_OF: dict[Kind, Callable[[object, object], Iterator[TimelineChange]]] = {

@@ -40,9 +40,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def waves(self) -> Iterator[tuple[Wave, list[Step]]]:
         """Each wave that has steps, the soonest first."""
         for wave in Wave:
-            found = [step for step in self.steps if step.wave is wave]
-            if found:
-                yield wave, found
+            steps = [step for step in self.steps if step.wave is wave]
+            if steps:
+                yield wave, steps
 
 
 def make_plan(view: ClusterView) -> Plan:

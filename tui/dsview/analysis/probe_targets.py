@@ -262,13 +262,13 @@ class _Planner:
         """Add every Ingress and Gateway that publishes a host. Raises `UserError` if there is none."""
         state = self._view.state
         wildcard = f"*.{host.partition('.')[2]}"
-        found = [item for item in state.ingresses if host in item.hosts or wildcard in item.hosts]
-        for ingress in sorted(found, key=lambda item: item.key):
+        ingresses = [item for item in state.ingresses if host in item.hosts or wildcard in item.hosts]
+        for ingress in sorted(ingresses, key=lambda item: item.key):
             self.add_ingress(ingress, host)
         gateways = [item for item in state.gateways if routes_of(self._view, item, host)]
         for gateway in sorted(gateways, key=lambda item: item.key):
             self.add_gateway(gateway, host)
-        if not found and not gateways:
+        if not ingresses and not gateways:
             raise UserError(f"No Ingress or HTTPRoute has the host '{safe(host[:200])}'.")
 
     def _add_host(self, about: ObjectRef, host: str, published: Iterable[str]) -> None:
@@ -316,11 +316,11 @@ class _Planner:
         if service.external_traffic_policy == "Local":
             having = {e.node_name for e in service_endpoints(self._view.state, service.key).targets.values() if e.ready}
             nodes = [node for node in nodes if node.name in having]
-        found: list[str] = []
+        addresses: list[str] = []
         for family in FAMILIES:
             of_family = (_address(node, family) for node in nodes)
-            found += islice((address for address in of_family if address), MAX_NODES)
-        return found
+            addresses += islice((address for address in of_family if address), MAX_NODES)
+        return addresses
 
     def _add_note(self, sentence: str) -> None:
         self._notes[safe(sentence)] = None

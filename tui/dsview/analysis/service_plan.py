@@ -178,9 +178,9 @@ class _Planner:
         """
         service = self._service
         targets = service_endpoints(self._state, service.key).targets.values()
-        found = _running({e.target: self._state.pods.get(e.target) for e in targets}.values())
-        if found:
-            return found
+        running = _running({e.target: self._state.pods.get(e.target) for e in targets}.values())
+        if running:
+            return running
         wanted = service.selector.items()
         in_namespace = self._state.pods.in_namespace(service.namespace)
         return _running(pod for pod in in_namespace if all(pod.labels.get(k) == v for k, v in wanted))
@@ -243,7 +243,7 @@ class _Planner:
         if not policies or not self._state.is_known(Kind.POD):
             return
         pods = self._pods_behind()
-        for policy, limits in sorted(policies, key=lambda found: found[0].name):
+        for policy, limits in sorted(policies, key=lambda pair: pair[0].name):
             if any(policy.pod_selector.matches(pod.labels) for pod in pods):
                 directions = " and ".join(limit.direction for limit in limits)
                 yield Obstacle(
@@ -299,5 +299,5 @@ class _Planner:
 
 
 def _running(pods: Iterable[Pod | None]) -> list[Pod]:
-    found = [pod for pod in pods if pod is not None and pod.phase == "Running" and not pod.deleted and pod.ips]
-    return sorted(found, key=lambda pod: pod.key)
+    running = [pod for pod in pods if pod is not None and pod.phase == "Running" and not pod.deleted and pod.ips]
+    return sorted(running, key=lambda pod: pod.key)

@@ -189,5 +189,5 @@ def flagged_traces(view: ClusterView, limit: int) -> tuple[tuple[Trace, ...], in
         if finding.object.kind == Kind.SERVICE.value and finding.severity is not Severity.NOTE
     )
     services = [view.state.services.get((ref.namespace or "", ref.name)) for ref in refs]
-    found = [service for service in services if service is not None]
-    return tuple(trace_service(view, service) for service in found[:limit]), max(0, len(found) - limit)
+    flagged = [service for service in services if service is not None]
+    return tuple(trace_service(view, service) for service in flagged[:limit]), max(0, len(flagged) - limit)

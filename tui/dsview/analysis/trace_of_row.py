@@ -43,8 +43,8 @@ def _of_listener(view: ClusterView, of: ListenerKey) -> Trace | None:
     """The trace of the Gateway if it or its proxy has the listener; otherwise that of the pod."""
     pod = view.state.pods.get(of.pod_key)
     key = of.gateway_key if pod is None else gateway_of(pod.labels, pod.namespace)
-    found = _of_gateway(view, key) if key is not None else None
-    return found or _of_pod(view, of.pod_key)
+    trace = _of_gateway(view, key) if key is not None else None
+    return trace or _of_pod(view, of.pod_key)
 
 
 def _of_pod(view: ClusterView, key: Key) -> Trace | None:

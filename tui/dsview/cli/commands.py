@@ -93,10 +93,10 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
     settings = take_settings(ctx, values)
     parse_target(target)
     session = read_everything(settings, timeout)
-    found = trace_named(session, target)
+    path = trace_named(session, target)
     width = shutil.get_terminal_size((100, 24)).columns
-    write(TRACE_FORMATS[output](found, width, wants_colour()))
-    if found.is_broken:
+    write(TRACE_FORMATS[output](path, width, wants_colour()))
+    if path.is_broken:
         return EXIT_FINDINGS
     return EXIT_REFUSED if session.source.kind == "cluster" and refused_kinds(session) else 0
 

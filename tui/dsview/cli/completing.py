@@ -22,10 +22,10 @@ def script(command: click.Command, shell: str) -> str:
     """The script that a shell reads to complete `dsview`."""
     from click.shell_completion import ShellComplete, get_completion_class
 
-    found = get_completion_class(shell)
-    assert found is not None  # noqa: S101 - one of SHELLS
+    shell_class = get_completion_class(shell)
+    assert shell_class is not None  # noqa: S101 - one of SHELLS
     # The class's own `source` starts bash to find its version, which this script does not depend on.
-    return ShellComplete.source(found(command, {}, "dsview", "_DSVIEW_COMPLETE"))
+    return ShellComplete.source(shell_class(command, {}, "dsview", "_DSVIEW_COMPLETE"))
 
 
 def words(read: Callable[[], Iterable[tuple[str, str]]]) -> Complete:
@@ -37,10 +37,10 @@ def words(read: Callable[[], Iterable[tuple[str, str]]]) -> Complete:
         from dsview.core.errors import UserError
 
         try:
-            found = list(read())
+            choices = list(read())
         except (UserError, OSError):
             return []
-        return [CompletionItem(word, help=about or None) for word, about in found if word.startswith(typed)]
+        return [CompletionItem(word, help=about or None) for word, about in choices if word.startswith(typed)]
 
     return complete
 

@@ -46,13 +46,13 @@ def folder() -> Path:
 def _versions() -> str:
     from importlib import metadata
 
-    found = []
+    versions = []
     for name in _DEPENDENCIES:
         try:
-            found.append(f"{name} {metadata.version(name)}")
+            versions.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            found.append(f"{name} missing")
-    return ", ".join(found)
+            versions.append(f"{name} missing")
+    return ", ".join(versions)
 
 
 def report_text(error: BaseException) -> str:

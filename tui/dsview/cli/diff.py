@@ -75,8 +75,8 @@ def diff(
         raise click.UsageError("Only one of the two can be standard input.")
     first_session, second_session = (_read(side, timeout) for side in sides)
     least = Severity.ERROR if fail_on == "never" else Severity(fail_on)
-    found = compare(first_session, second_session, namespaces=namespaces, least=least)
-    report = build_diff(found, first_session, second_session, (_label(before), _label(after)))
+    comparison = compare(first_session, second_session, namespaces=namespaces, least=least)
+    report = build_diff(comparison, first_session, second_session, (_label(before), _label(after)))
     width = shutil.get_terminal_size((100, 24)).columns
     write(DIFF_FORMATS[output](report, width, wants_colour()))
     missing = [sentence for session in (first_session, second_session) for sentence in unread(session)]
@@ -84,7 +84,7 @@ def diff(
         say(sentence)
     if fail_on == "never":
         return 0
-    if found.is_worse:
+    if comparison.is_worse:
         return EXIT_FINDINGS
     if missing:
         return EXIT_UNREACHABLE
@@ -103,15 +103,15 @@ def _reject_source_options(settings: Settings) -> None:
 
 
 def _renamed(pairs: tuple[str, ...]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     for pair in pairs:
         first, separator, other = pair.partition("=")
         if not (first and separator and other):
             raise click.UsageError(f"--map-namespace: {pair!r} is not of the form A=B.")
-        if first in found or other in found.values():
-            raise click.UsageError(f"--map-namespace: {first if first in found else other} is given twice.")
-        found[first] = other
-    return found
+        if first in renamed or other in renamed.values():
+            raise click.UsageError(f"--map-namespace: {first if first in renamed else other} is given twice.")
+        renamed[first] = other
+    return renamed
 
 
 def _side(settings: Settings, operand: str) -> Settings:

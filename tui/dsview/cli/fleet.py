@@ -242,7 +242,7 @@ def _exit_code(members: list[Member], fail_on: str) -> int:
     least = Severity(fail_on)
     if any(member.count(severity) for member in members for severity in Severity if severity.at_least(least)):
         return EXIT_FINDINGS
-    found = [member.summary for member in members if member.summary is not None]
-    if any(member.contact is Contact.FAILED for member in members) or any(summary.unread for summary in found):
+    summaries = [member.summary for member in members if member.summary is not None]
+    if any(member.contact is Contact.FAILED for member in members) or any(summary.unread for summary in summaries):
         return EXIT_UNREACHABLE
-    return EXIT_REFUSED if any(summary.refused for summary in found) else 0
+    return EXIT_REFUSED if any(summary.refused for summary in summaries) else 0

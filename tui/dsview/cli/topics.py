@@ -22,8 +22,10 @@ def _keys() -> str:
     actions = known_actions(load_preferences(None))
     listed = "\n".join(
         f"{group}\n"
-        + "".join(f"  {keys_label(action):<20} {action.id:<16} {action.title}. {action.help}\n" for action in found)
-        for group, found in groups(actions).items()
+        + "".join(
+            f"  {keys_label(action):<20} {action.id:<16} {action.title}. {action.help}\n" for action in actions_of_group
+        )
+        for group, actions_of_group in groups(actions).items()
     )
     return (
         f"{listed}\nThe second column is the action's name. Use it under [keys] in the configuration file for other "

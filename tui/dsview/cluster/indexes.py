@@ -48,13 +48,15 @@ class SelectorIndex:
 
     def selecting(self, pod: Pod) -> list[Service]:
         """The Services whose selector matches the pod's labels."""
-        found: list[Service] = []
+        selecting_services: list[Service] = []
         labels = pod.labels
         for key, value in labels.items():
             services = self._by_anchor.get((pod.namespace, key, value))
             if services:
-                found.extend(s for s in services.values() if all(labels.get(k) == v for k, v in s.selector.items()))
-        return found
+                selecting_services.extend(
+                    s for s in services.values() if all(labels.get(k) == v for k, v in s.selector.items())
+                )
+        return selecting_services
 
 
 class SliceIndex:

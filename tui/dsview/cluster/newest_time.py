@@ -20,8 +20,8 @@ def _is_plausible(moment: int) -> bool:
 
 
 def _times(state: ClusterState) -> list[int]:
-    found = [item.created for kind in Kind if kind is not Kind.PROXY_LISTENERS for item in state.store(kind)]
-    found += [event.last_seen for event in state.events]
+    times = [item.created for kind in Kind if kind is not Kind.PROXY_LISTENERS for item in state.store(kind)]
+    times += [event.last_seen for event in state.events]
     for pod in state.pods:
-        found += (pod.start_time, pod.ready_since)
-    return found
+        times += (pod.start_time, pod.ready_since)
+    return times

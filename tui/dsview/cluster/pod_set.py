@@ -40,13 +40,13 @@ class PodSet(msgspec.Struct):
 
 def pod_set(pods: Collection[Pod]) -> PodSet:
     """A set of these pods, which must have distinct keys."""
-    found = PodSet()
+    result = PodSet()
     cached_roles: dict[tuple[str, int, int], _Roles | None] = {}
     running: Counter[tuple[str, tuple[Family, ...], bool]] = Counter()
     rest = iter(pods)
     while chunk := list(islice(rest, _CHUNK)):
-        found.store.fill(chunk)
-        found.system_apps.fill(chunk)
+        result.store.fill(chunk)
+        result.system_apps.fill(chunk)
         for pod in chunk:
             # Pods with equal labels and containers share them, and keep them alive, so their ids identify them.
             cache_key = (pod.namespace, id(pod.labels), id(pod.containers))
@@ -54,24 +54,24 @@ def pod_set(pods: Collection[Pod]) -> PodSet:
                 cached_roles[cache_key] = _roles(pod)
             roles = cached_roles[cache_key]
             if roles is not None:
-                _add_to_roles(found, pod, roles)
+                _add_to_roles(result, pod, roles)
         chunk = [pod for pod in chunk if pod.phase == "Running" and not pod.deleted and (pod.pod_ips or pod.pod_ip)]
         nodes = ["" if pod.host_network else pod.node_name for pod in chunk]
         families = [families_of(pod.pod_ips or pod.ips) for pod in chunk]
         running.update(zip(nodes, families, map(uses_cluster_dns, chunk), strict=True))
-    found.counts.fill((node, families, number) for (node, families, _), number in running.items() if node)
-    found.patterns.fill((families, uses_dns, number) for (_, families, uses_dns), number in running.items())
-    return found
+    result.counts.fill((node, families, number) for (node, families, _), number in running.items() if node)
+    result.patterns.fill((families, uses_dns, number) for (_, families, uses_dns), number in running.items())
+    return result
 
 
 def _roles(pod: Pod) -> _Roles | None:
     """Whether the pod is a controller's proxy, configures proxies, or is in the control plane; None if none of them."""
-    found = roles_of(pod)
-    roles = (found.controller is not None, found.is_control_plane, is_control_plane(pod))
+    roles_of_pod = roles_of(pod)
+    roles = (roles_of_pod.controller is not None, roles_of_pod.is_control_plane, is_control_plane(pod))
     return roles if any(roles) else None
 
 
-def _add_to_roles(found: PodSet, pod: Pod, roles: _Roles) -> None:
-    for pods, has_role in zip((found.controllers, found.control_planes, found.control_plane), roles, strict=True):
+def _add_to_roles(result: PodSet, pod: Pod, roles: _Roles) -> None:
+    for pods, has_role in zip((result.controllers, result.control_planes, result.control_plane), roles, strict=True):
         if has_role:
             pods[pod.key] = pod

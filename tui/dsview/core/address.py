@@ -107,15 +107,15 @@ def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
     """
     if len(texts) == 2 and _is_plain_pair(*texts):
         return FAMILIES
-    found: tuple[Family, ...] = ()
+    families: tuple[Family, ...] = ()
     are_all_valid = True
     for text in texts:
         family = family_of(text)
         if family is None:
             are_all_valid = False
-        elif family not in found:
-            found = (*found, family)
-    return found if are_all_valid else complete_pair(texts, found)
+        elif family not in families:
+            families = (*families, family)
+    return families if are_all_valid else complete_pair(texts, families)
 
 
 def _is_plain_pair(first: str, second: str) -> bool:
@@ -250,9 +250,9 @@ def sort_key(text: str) -> bytes:
 
 def by_family(texts: Iterable[str]) -> dict[Family, list[str]]:
     """The texts that are addresses, by family."""
-    found: dict[Family, list[str]] = {family: [] for family in FAMILIES}
+    groups: dict[Family, list[str]] = {family: [] for family in FAMILIES}
     for text in texts:
         family = family_of(text.partition("/")[0])
         if family is not None:
-            found[family].append(text)
-    return found
+            groups[family].append(text)
+    return groups

@@ -90,5 +90,5 @@ def are_ranges(texts: Sequence[str]) -> bool:
 def cidr_families(texts: Iterable[str]) -> tuple[Family, ...]:
     """The distinct families of the ranges, in order of first occurrence; both for a pair with one hidden range."""
     ranges = tuple(texts)
-    found = tuple(dict.fromkeys(cidr.family for cidr in parse_cidrs(ranges)))
-    return complete_pair(ranges, found) if len(ranges) == 2 and len(found) == 1 else found
+    families = tuple(dict.fromkeys(cidr.family for cidr in parse_cidrs(ranges)))
+    return complete_pair(ranges, families) if len(ranges) == 2 and len(families) == 1 else families

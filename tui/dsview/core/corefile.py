@@ -23,7 +23,7 @@ def kubernetes_zones(corefile: str) -> tuple[str, ...] | None:
     """
     depth = 0
     block: list[str] = []
-    found: list[str] = []
+    zones: list[str] = []
     has_plugin = False
     for line in corefile[:LIMIT].splitlines():
         words = _words(line)
@@ -31,11 +31,11 @@ def kubernetes_zones(corefile: str) -> tuple[str, ...] | None:
             block.extend(word for word in words if word not in {"{", "}"})
         elif depth == 1 and words[:1] == ["kubernetes"]:
             has_plugin = True
-            found.extend([word for word in words[1:] if word != "{"] or _zones_of_block(block))
+            zones.extend([word for word in words[1:] if word != "{"] or _zones_of_block(block))
         depth = max(0, depth + words.count("{") - words.count("}"))
         if depth == 0 and "}" in words:
             block = []
-    return tuple(dict.fromkeys(found)) if has_plugin else None
+    return tuple(dict.fromkeys(zones)) if has_plugin else None
 
 
 def _words(line: str) -> list[str]:
@@ -115,14 +115,14 @@ def _dropping(words: list[str], following: list[list[str]], of_cluster: Set[str]
 
 def forwards(corefile: str) -> list[tuple[str, tuple[str, ...]]]:
     """Each line that forwards queries, with its addresses; no addresses if it names a resolver file."""
-    found: list[tuple[str, tuple[str, ...]]] = []
+    rules: list[tuple[str, tuple[str, ...]]] = []
     for line in corefile[:LIMIT].splitlines():
         words = [word for word in _words(line) if word != "{"]
         if words[:1] in (["forward"], ["proxy"]) and len(words) > 2:
             addresses = tuple(_without_port(_SCHEME.sub("", word)) for word in words[2:])
             is_known = all(family_of(address) is not None for address in addresses)
-            found.append((" ".join(words), addresses if is_known else ()))
-    return found
+            rules.append((" ".join(words), addresses if is_known else ()))
+    return rules
 
 
 def _without_port(text: str) -> str:

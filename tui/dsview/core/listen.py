@@ -85,11 +85,11 @@ Socket = tuple[str, int | None]
 
 def sockets(conf: ProxyListeners) -> dict[Socket, set[Family]]:
     """The families of each public socket."""
-    found: dict[Socket, set[Family]] = {}
+    families_by_socket: dict[Socket, set[Family]] = {}
     for listener in conf.listeners:
         if not listener.internal and listener.transport != "unix":
-            found.setdefault(protocol_of(listener), set()).update(listener.families)
-    return found
+            families_by_socket.setdefault(protocol_of(listener), set()).update(listener.families)
+    return families_by_socket
 
 
 def protocol_of(listener: Listener) -> Socket:

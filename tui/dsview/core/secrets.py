@@ -86,12 +86,12 @@ def credentials(user: Mapping[str, Any]) -> list[object]:
     """Everything in a kubeconfig user that may be a credential, including the environment of its plug-in."""
     plugin = user.get("exec")
     variables = plugin.get("env") if isinstance(plugin, dict) else None
-    found: list[object] = [user.get(name) for name in ("token", "password", "client-key-data")]
-    found += [row.get("value") for row in variables or () if isinstance(row, dict)]
+    values: list[object] = [user.get(name) for name in ("token", "password", "client-key-data")]
+    values += [row.get("value") for row in variables or () if isinstance(row, dict)]
     provider = user.get("auth-provider")
     settings = provider.get("config") if isinstance(provider, dict) else None
-    found += settings.values() if isinstance(settings, dict) else ()
-    return [value for value in found if value]
+    values += settings.values() if isinstance(settings, dict) else ()
+    return [value for value in values if value]
 
 
 def without_secrets(text: str) -> str:

@@ -87,10 +87,10 @@ _SEPARATOR = {"text": "\n" + "-" * _WIDTH + "\n\n", "markdown": "\n"}
 
 def explain_one(text: str, output: str = "text") -> str:
     """The page of the check with a code or slug. Raises `UserError` if there is none."""
-    found = [c for c in all_checks() if matches(c.code, text) or c.slug == text.strip().lower()]
-    if not found:
+    checks = [c for c in all_checks() if matches(c.code, text) or c.slug == text.strip().lower()]
+    if not checks:
         raise UserError(f"There is no check {safe(text)[:80]!r}. `dsview explain` lists all of them.")
-    return _SEPARATOR[output].join(map(_PAGES[output], found))
+    return _SEPARATOR[output].join(map(_PAGES[output], checks))
 
 
 def explain_all() -> str:

@@ -64,7 +64,7 @@ class _Run(msgspec.Struct, frozen=True):
 
 
 def _runs(line: ChartLine) -> list[_Run]:
-    return [_Run(mark.value, _MARKS[mark] * len(list(found))) for mark, found in groupby(line.marks)]
+    return [_Run(mark.value, _MARKS[mark] * len(list(run))) for mark, run in groupby(line.marks)]
 
 
 def _chart_title(line: ChartLine) -> Safe:

@@ -66,16 +66,16 @@ def render_metrics(targets: Sequence[Target], made_at: float) -> str:
 
 def _of_cluster(target: Target) -> Iterator[Sample]:
     context = {"context": target.context}
-    found = target.summary
-    yield Sample("dsview_up", found is not None, context)
-    if found is None:
+    summary = target.summary
+    yield Sample("dsview_up", summary is not None, context)
+    if summary is None:
         return
-    info = {"mode": found.mode, "confidence": found.confidence, "kubernetes_version": found.version}
+    info = {"mode": summary.mode, "confidence": summary.confidence, "kubernetes_version": summary.version}
     yield Sample("dsview_cluster_info", 1, context | info)
-    yield Sample("dsview_complete", found.is_complete, context)
-    for kind in found.refused:
+    yield Sample("dsview_complete", summary.is_complete, context)
+    for kind in summary.refused:
         yield Sample("dsview_kind_refused", 1, context | {"kind": kind})
-    for layer in found.layers:
+    for layer in summary.layers:
         for family in FAMILIES:
             count = layer.count(family)
             if count is not None:
@@ -84,14 +84,14 @@ def _of_cluster(target: Target) -> Iterator[Sample]:
                 yield Sample("dsview_layer_objects_with_family", count.having, labels)
     for family in FAMILIES:
         labels = context | {"family": family}
-        yield Sample("dsview_services_failing", found.failing.get(family, 0), labels)
-        yield Sample("dsview_services_partially_failing", found.partial.get(family, 0), labels)
-    for severity, number in found.severities.items():
+        yield Sample("dsview_services_failing", summary.failing.get(family, 0), labels)
+        yield Sample("dsview_services_partially_failing", summary.partial.get(family, 0), labels)
+    for severity, number in summary.severities.items():
         yield Sample("dsview_cluster_findings", number, context | {"severity": severity.value})
-    yield Sample("dsview_cluster_root_causes", found.causes, context)
-    yield Sample("dsview_cluster_exempted_findings", found.exempted, context)
-    yield Sample("dsview_cluster_skipped_checks", found.skipped, context)
-    for entry in found.counts:
+    yield Sample("dsview_cluster_root_causes", summary.causes, context)
+    yield Sample("dsview_cluster_exempted_findings", summary.exempted, context)
+    yield Sample("dsview_cluster_skipped_checks", summary.skipped, context)
+    for entry in summary.counts:
         yield Sample(
             "dsview_findings",
             entry.number,
@@ -103,13 +103,13 @@ def _of_cluster(target: Target) -> Iterator[Sample]:
                 "family": entry.family or "none",
             },
         )
-    for code, is_evaluated in sorted(_evaluated(found)):
+    for code, is_evaluated in sorted(_evaluated(summary)):
         yield Sample("dsview_check_evaluated", is_evaluated, context | {"check": code})
 
 
-def _evaluated(found: ClusterSummary) -> Iterable[tuple[str, bool]]:
-    yield from ((code, True) for code in found.evaluated)
-    yield from ((code, False) for code in found.not_evaluated)
+def _evaluated(summary: ClusterSummary) -> Iterable[tuple[str, bool]]:
+    yield from ((code, True) for code in summary.evaluated)
+    yield from ((code, False) for code in summary.not_evaluated)
 
 
 def _label(layer: str) -> str:

@@ -87,7 +87,7 @@ _TARGET = re.compile(r"(?:\[(?P<in_brackets>[0-9A-Fa-f:.]+)\]|\b(?P<bare>[0-9.]+
 
 def probed_addresses(message: str) -> list[str]:
     """The addresses in the Event of a failed probe, each followed by a port."""
-    return [found.group("in_brackets") or found.group("bare") for found in _TARGET.finditer(message)]
+    return [match.group("in_brackets") or match.group("bare") for match in _TARGET.finditer(message)]
 
 
 def is_about_addresses(event: Event) -> bool:

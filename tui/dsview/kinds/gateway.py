@@ -309,12 +309,12 @@ def _encode_gateway(item: Gateway) -> Json:
 
 
 def _parent_refs(item: HTTPRoute) -> list[Json]:
-    found: list[Json] = []
+    refs: list[Json] = []
     for parent in item.parents:
         namespace, name = parent
         names = [section for key, section in item.sections if key == parent] or [""]
-        found += [without_empty(name=name, namespace=namespace, sectionName=section) for section in names]
-    return found
+        refs += [without_empty(name=name, namespace=namespace, sectionName=section) for section in names]
+    return refs
 
 
 def _encode_http_route(item: HTTPRoute) -> Json:

@@ -113,8 +113,8 @@ class ProxyConfigReader:
 
     def _parameters(self) -> tuple[object, ...]:
         """The settings whose changes make a Gateway controller rewrite the configuration of its proxies."""
-        found = (item for kind in CONF_KINDS for item in self._state.gateway_parameters(kind))
-        return tuple(sorted((item.key, item.ip_family) for item in found))
+        parameters = (item for kind in CONF_KINDS for item in self._state.gateway_parameters(kind))
+        return tuple(sorted((item.key, item.ip_family) for item in parameters))
 
     def _report(self, pods: dict[Key, Pod], now: float) -> None:
         if self.is_waiting and self._status is None:

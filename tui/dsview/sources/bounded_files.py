@@ -138,9 +138,9 @@ def _open(path: Path | str, limit: FileLimit) -> BinaryIO:
     _check(os.stat(path).st_mode, path, limit)  # noqa: PTH116  (a Path would lose a slash at the end)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        found = os.fstat(descriptor)
-        _check(found.st_mode, path, limit)
-        if found.st_size > limit.size:
+        status = os.fstat(descriptor)
+        _check(status.st_mode, path, limit)
+        if status.st_size > limit.size:
             raise _too_large(limit)
         os.set_blocking(descriptor, True)
         return os.fdopen(descriptor, "rb", buffering=0)

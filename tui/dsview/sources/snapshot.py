@@ -58,8 +58,8 @@ class SnapshotHead(msgspec.Struct, rename="camel"):
     @property
     def captured_seconds(self) -> float | None:
         """The time of capture, epoch seconds; None if it is missing or implausible."""
-        found = seconds(self.captured_at)
-        return float(found) if found in PLAUSIBLE else None
+        captured = seconds(self.captured_at)
+        return float(captured) if captured in PLAUSIBLE else None
 
 
 class Snapshot(msgspec.Struct, kw_only=True):

@@ -38,7 +38,7 @@ def suggest(text: str, cursor: int, pane: Pane, view: ClusterView) -> Suggestion
     name, colon, value = prefix.partition(":")
     entry = FILTER_KEYS.get(name.lower())
     if colon and entry is not None:
-        texts = tuple(safe(f"{name}:{found}") for found in _values(entry, value, pane, view))
+        texts = tuple(safe(f"{name}:{completed}") for completed in _values(entry, value, pane, view))
         return Suggestions(
             start=start, texts=texts, help=safe(entry.help if texts else f"{entry.help} {entry.example}")
         )
@@ -49,7 +49,7 @@ def suggest(text: str, cursor: int, pane: Pane, view: ClusterView) -> Suggestion
 def _values(entry: FilterKey, prefix: str, pane: Pane, view: ClusterView) -> list[str]:
     wanted = prefix.lstrip('"').lower()
     values = entry.values(pane, view)
-    found = [value for value in values if value.lower().startswith(wanted)]
+    matching = [value for value in values if value.lower().startswith(wanted)]
     # A name that would need quoting or escaping cannot be suggested.
-    plain = [value for value in found if safe(value) == value and '"' not in value]
+    plain = [value for value in matching if safe(value) == value and '"' not in value]
     return [f'"{value}"' if re.search(r"[\s|]", value) else value for value in plain[:MAX_SUGGESTIONS]]

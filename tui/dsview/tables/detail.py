@@ -97,16 +97,16 @@ def detail(view: ClusterView, target: Target) -> Detail | None:
         return None
     facts, relatives = FACTS[shown](view, item)
     pane = _OF_KIND.get(shown)
-    found = list(pane.findings(view, key) if pane is not None else view.findings_of(kind.value, *key))
+    findings = list(pane.findings(view, key) if pane is not None else view.findings_of(kind.value, *key))
     if shown is kind:
-        found += view.details_of(kind.value, *key)
+        findings += view.details_of(kind.value, *key)
     name = f"{item.namespace}/{item.name}" if item.namespace else item.name
     return Detail(
         kind=pane.spec.singular if pane is not None else kind.value,
         title=safe(name),
         subtitle=safe(f"created {moment_text(item.created)}" if item.created else ""),
         facts=tuple(facts),
-        findings=tuple(_finding_view(view, f) for f in found),
+        findings=tuple(_finding_view(view, f) for f in findings),
         relatives=tuple(relatives),
         is_complete=view.was_settled,
         settles=safe(settles(view.settling, ObjectRef(kind.value, item.namespace or None, item.name))),

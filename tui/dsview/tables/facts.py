@@ -69,11 +69,11 @@ def lane_facts(
     As in a row, a family without an address is a gap if it is in `wanted`.
     """
     wanted = frozenset(wanted)
-    found = by_family(texts)
+    addresses = by_family(texts)
     lanes = []
     for family in FAMILIES:
         values = []
-        for text in found[family]:
+        for text in addresses[family]:
             cls = classify(text) if classes and "/" not in text else None
             values.append(safe(f"{text}  {cls}" if cls else text))
         lanes.append(tuple(values) or (GAP if family in wanted else NONE,))

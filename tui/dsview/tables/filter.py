@@ -148,12 +148,12 @@ def _any_of(groups: list[list[_Test]]) -> Selection:
         return selections[0]
 
     def select(keys: list[Key], texts_of: TextsOf) -> list[Key]:
-        found: set[Key] = set()
+        matching: set[Key] = set()
         rest = keys
         for selection in selections:
-            found.update(selection(rest, texts_of))
-            rest = [key for key in rest if key not in found]
-        return [key for key in keys if key in found]
+            matching.update(selection(rest, texts_of))
+            rest = [key for key in rest if key not in matching]
+        return [key for key in keys if key in matching]
 
     return select
 

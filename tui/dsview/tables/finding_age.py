@@ -78,18 +78,18 @@ def last_write(manifest: str, field: str) -> LastWrite | None:
     (K:staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go, ManagedFieldsEntry).
     """
     path = _path(field)
-    found = [LastWrite(at, manager) for at, manager, fields in _entries(manifest) if path and _owns(fields, path)]
-    return max(found, key=lambda entry: entry.at, default=None)
+    writes = [LastWrite(at, manager) for at, manager, fields in _entries(manifest) if path and _owns(fields, path)]
+    return max(writes, key=lambda entry: entry.at, default=None)
 
 
 def last_write_text(manifest: str, field: str) -> Safe:
     """The last write to a field as text; empty if the manifest does not have it."""
-    found = last_write(manifest, field)
-    if found is None:
+    write = last_write(manifest, field)
+    if write is None:
         return Safe("")
     name = field.partition("[")[0]
     return safe(
-        f"{name} was last written at {_moment(found.at)} or earlier, by {found.manager or 'an unnamed manager'}"
+        f"{name} was last written at {_moment(write.at)} or earlier, by {write.manager or 'an unnamed manager'}"
     )
 
 

@@ -85,5 +85,5 @@ class Remark(NamedTuple):
 
 def settling_remark(view: ClusterView, *refs: ObjectRef) -> Remark:
     """Until when one of these objects has no verdict; empty if all have one."""
-    found = filter(None, (settles(view.settling, ref) for ref in refs))
-    return next((Remark(f"settling {when}", "settling") for when in found), Remark())
+    remarks = filter(None, (settles(view.settling, ref) for ref in refs))
+    return next((Remark(f"settling {when}", "settling") for when in remarks), Remark())

@@ -43,8 +43,8 @@ class Ordering:
     @cached_property
     def _rank(self) -> dict[Key, str]:
         """The rank of each key. Computed when a row first changes, so that it does not delay sorting."""
-        found, self._ranks = self._ranks, None
-        return dict(zip(*found, strict=True)) if found is not None else {}
+        ranks, self._ranks = self._ranks, None
+        return dict(zip(*ranks, strict=True)) if ranks is not None else {}
 
     def replace(self, gone: set[Key], new: set[Key]) -> bool:
         """Remove and add keys. A key in both is moved to its current position. Returns whether anything moved."""

@@ -146,10 +146,10 @@ def gap_attribute(row: Callable[[ClusterView, Key], Row | None], columns: tuple[
 
 def lane_cells(name: str, texts: Iterable[str], wanted: Iterable[Family], primary: str = "") -> dict[str, Cell]:
     """The cells of an address in both lanes: the first one of the family, or a gap if one is expected."""
-    found = by_family(texts)
+    addresses = by_family(texts)
     cells: dict[str, Cell] = {}
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
-        values = found[family]
+        values = addresses[family]
         if values:
             more = f" +{len(values) - 1}" if len(values) > 1 else ""
             tone = Tone.PRIMARY if primary and values[0] == primary else Tone.PLAIN

@@ -46,4 +46,4 @@ class RowFlags:
         if namespaces is None:
             return {severity: len(keys) for severity, keys in self.by_severity.items()}
         inside = {"", *namespaces}
-        return {severity: sum(map(found.__getitem__, inside)) for severity, found in self._in_namespace.items()}
+        return {severity: sum(map(numbers.__getitem__, inside)) for severity, numbers in self._in_namespace.items()}

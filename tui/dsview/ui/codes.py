@@ -22,8 +22,8 @@ def codes_in(texts: Iterable[str]) -> list[str]:
     """The checks whose codes occur in the texts, each once, as they first occur."""
     from dsview.checks.engine.registry import registry  # noqa: PLC0415 - the checks are imported after the first frame
 
-    found = dict.fromkeys(f"DS-{match[1]}" for text in texts for match in _CODE.finditer(text))
-    return [code for code in found if code in registry()]
+    codes = dict.fromkeys(f"DS-{match[1]}" for text in texts for match in _CODE.finditer(text))
+    return [code for code in codes if code in registry()]
 
 
 def code_at(text: str, place: int) -> str | None:

@@ -164,14 +164,14 @@ def _consequences(cause: WorstCause) -> str:
 
 
 def _fitting(overview: Overview, width: int, *, is_short: bool) -> list[Layer]:
-    found: list[Layer] = []
+    fitting: list[Layer] = []
     room = width - _LABEL
     for number, layer in enumerate(overview.layers, 1):
         room -= _width_with_gap(layer, overview, is_short=is_short)
         if room < 0 or (not room and number < len(overview.layers)):
             break
-        found.append(layer)
-    return found
+        fitting.append(layer)
+    return fitting
 
 
 def matrix_width(overview: Overview, *, is_short: bool = False) -> int:

@@ -90,5 +90,5 @@ class Cursor:
     def _found(self, rows: Rows) -> int:
         if not (self._is_moved or self._stays) or self.key is None:
             return 0
-        found = rows.index_of(self.key)
-        return min(self.index, len(rows) - 1) if found is None else found
+        index = rows.index_of(self.key)
+        return min(self.index, len(rows) - 1) if index is None else index

@@ -124,18 +124,18 @@ class FilterBar(Vertical):
     def _suggest(self) -> None:
         """Show as many suggestions for the text as there is room for."""
         self._has_error = False
-        found = self._suggestions()
+        suggestions = self._suggestions()
         parts: list[Part] = []
-        if found is not None:
+        if suggestions is not None:
             room = max(20, self.app.size.width) - INDENT
-            for number, text in enumerate(found.texts):
+            for number, text in enumerate(suggestions.texts):
                 room -= cell_len(text) + 2 + (4 if not number else 0)
                 if room < 0:
                     break
                 parts += [("Tab", "$focus bold")] if not number else []
                 parts.append((text, "$ink" if not number else MUTED))
-            if found.help and room >= cell_len(found.help):
-                parts.append((found.help, FAINT))
+            if suggestions.help and room >= cell_len(suggestions.help):
+                parts.append((suggestions.help, FAINT))
         self.query_one("#filter-below", Static).update(content((" " * INDENT, FAINT), spaced(parts, "  ")))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -151,14 +151,14 @@ class FilterBar(Vertical):
 
     def action_complete(self) -> None:
         """Accept the first suggestion; one without a value completes the term."""
-        found = self._suggestions()
+        suggestions = self._suggestions()
         field = self.query_one(Input)
-        if found is None or not found.texts:
+        if suggestions is None or not suggestions.texts:
             return
         rest = field.value[field.cursor_position :]
-        text = found.texts[0] if found.texts[0].endswith(":") or rest else f"{found.texts[0]} "
-        field.value = field.value[: found.start] + text + rest
-        field.cursor_position = found.start + len(text)
+        text = suggestions.texts[0] if suggestions.texts[0].endswith(":") or rest else f"{suggestions.texts[0]} "
+        field.value = field.value[: suggestions.start] + text + rest
+        field.cursor_position = suggestions.start + len(text)
 
     def action_keep(self) -> None:
         """Close and keep the filter."""

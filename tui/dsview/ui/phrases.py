@@ -48,13 +48,13 @@ def severity_word(severity: Severity, glyphs: Glyphs) -> tuple[str, str]:
 
 def count_words(counts: Mapping[Severity, int], glyphs: Glyphs, *, short: bool = False) -> list[tuple[str, str]]:
     """Each severity that occurs, with its number: `■ 3 errors`, or short `■ 3`."""
-    found: list[tuple[str, str]] = []
+    words: list[tuple[str, str]] = []
     for severity in sorted(counts, key=lambda s: s.rank):
         number = counts[severity]
         if number:
             word = "" if short else f" {severity.value}{'s' if number != 1 else ''}"
-            found.append((f"{glyphs.severity(severity)} {number:,}{word}", _SEVERITY[severity]))
-    return found
+            words.append((f"{glyphs.severity(severity)} {number:,}{word}", _SEVERITY[severity]))
+    return words
 
 
 def spaced(parts: Iterable[Part], gap: str = "  ") -> Content:

@@ -98,7 +98,7 @@ def users_themes(path: Path) -> list[Theme]:
         OSError: the file cannot be read.
     """
     own = {bool(table["dark"]): table for table in reversed(_tables(styles_dir() / "themes.toml").values())}
-    found: list[Theme] = []
+    themes: list[Theme] = []
     for name, table in _tables(path).items():
         if not isinstance(table, dict):
             raise ThemeError(f"{path.name}: {name} is not a table; write [{name}] and its colours below.")
@@ -108,8 +108,8 @@ def users_themes(path: Path) -> list[Theme]:
                 raise ThemeError(f"{path.name}: {key} of theme {name} is not a colour. Colours: {', '.join(base)}.")
             if key != "dark" and not _is_colour(value):
                 raise ThemeError(f"{path.name}: {key} of theme {name} is {value!r}, which is not a colour.")
-        found.append(_theme(name, {**base, **table}))
-    return found
+        themes.append(_theme(name, {**base, **table}))
+    return themes
 
 
 def _tables(path: Path) -> dict[str, dict[str, str]]:

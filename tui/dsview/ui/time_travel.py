@@ -167,11 +167,11 @@ class TimeTravel:
         self._set_speed(0)
         replay = self.replay
         try:
-            found = find(replay) if replay is not None else None
+            moment = find(replay) if replay is not None else None
         except UserError as error:
             self._show_error(error)
         else:
-            self.seek(found, notice)
+            self.seek(moment, notice)
 
     def play(self) -> None:
         """Play, faster each time, and finally stop."""

@@ -108,8 +108,8 @@ def is_covered(view: ClusterView, kind: Kind, namespace: str | None) -> bool:
 
 def _single(values: Iterable[str]) -> Share:
     """The share of a single object that has these addresses of a family."""
-    found = tuple(safe(canonical(text) or text) for text in values)
-    return Share(1 if found else 0, 1, found)
+    addresses = tuple(safe(canonical(text) or text) for text in values)
+    return Share(1 if addresses else 0, 1, addresses)
 
 
 def _addresses(texts: Iterable[str]) -> Shares:
@@ -151,10 +151,11 @@ def _nodes(view: ClusterView, names: StableNames, facts: Facts) -> None:
         facts.ready[ref] = node.ready
         facts.shares[Subject(ref, Aspect.INTERNAL_IP)] = ips
         facts.shares[Subject(ref, Aspect.POD_CIDR)] = cidrs
-    for aspect, found in ((Aspect.INTERNAL_IP, internal), (Aspect.POD_CIDR, ranges)):
-        if found:
+    for aspect, shares_of_nodes in ((Aspect.INTERNAL_IP, internal), (Aspect.POD_CIDR, ranges)):
+        if shares_of_nodes:
             facts.shares[Subject(ALL_NODES, aspect)] = {
-                family: Share(sum(shares[family].having for shares in found), len(found)) for family in FAMILIES
+                family: Share(sum(shares[family].having for shares in shares_of_nodes), len(shares_of_nodes))
+                for family in FAMILIES
             }
 
 
@@ -213,11 +214,11 @@ def _open(listeners: Iterable[Listener]) -> Iterator[tuple[str, Family, str]]:
 
 def _entries(view: ClusterView, names: StableNames, facts: Facts) -> None:
     """Ingresses and Gateways, by the addresses in their status."""
-    found = [
+    entries = [
         *((Kind.INGRESS, item, [entry.ip for entry in item.load_balancer_ingress]) for item in view.state.ingresses),
         *((Kind.GATEWAY, item, [address.value for address in item.addresses]) for item in view.state.gateways),
     ]
-    for kind, item, texts in found:
+    for kind, item, texts in entries:
         ref = names.of(ObjectRef(kind.value, item.namespace, item.name))
         facts.objects[ref] = families_of(tuple(texts))
         facts.shares[Subject(ref, Aspect.ADDRESS)] = _addresses(texts)

@@ -44,12 +44,12 @@ class LaneGroup(msgspec.Struct, frozen=True):
 
 def lanes(diff: Diff) -> tuple[LaneGroup, ...]:
     """The groups of a comparison, those with changes for the worse first."""
-    found = [_group(cause) for cause in diff.causes]
+    groups = [_group(cause) for cause in diff.causes]
     rest = (*map(_family_row, diff.families), *map(_object_row, diff.objects))
     if rest:
         is_worse = any(row.is_worse for row in rest)
-        found.append(LaneGroup(Safe(""), Safe(""), None, is_worse, rest))
-    return tuple(found)
+        groups.append(LaneGroup(Safe(""), Safe(""), None, is_worse, rest))
+    return tuple(groups)
 
 
 def _group(cause: CauseChange) -> LaneGroup:

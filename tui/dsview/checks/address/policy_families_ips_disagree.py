@@ -59,13 +59,13 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     ips = service.real_cluster_ips
     named = service.families
     if ips and not service.is_headless and not any_redacted(ips):
-        found = [family_of(ip) for ip in ips]
+        ip_families = [family_of(ip) for ip in ips]
         wanted = list(service.ip_families or named)
         # For a manifest, the API server adds the missing addresses or families when the Service is created.
-        compared = min(len(found), len(wanted)) if service.is_manifest else None
-        if wanted[:compared] != found[:compared]:
-            differing = [family for family in FAMILIES if (family in named) != (family in found)]
-            shown = [f"{ip} ({family or 'no address'})" for ip, family in zip(ips, found, strict=True)]
+        compared = min(len(ip_families), len(wanted)) if service.is_manifest else None
+        if wanted[:compared] != ip_families[:compared]:
+            differing = [family for family in FAMILIES if (family in named) != (family in ip_families)]
+            shown = [f"{ip} ({family or 'no address'})" for ip, family in zip(ips, ip_families, strict=True)]
             yield Problem(
                 message=f"ipFamilies has {families(named)}, but clusterIPs has {', '.join(shown)}.",
                 family=differing[0] if len(differing) == 1 else None,

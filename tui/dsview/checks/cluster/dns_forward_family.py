@@ -81,14 +81,14 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 
 def _only_family(addresses: tuple[str, ...]) -> Family | None:
-    found = families_of(addresses)
-    return found[0] if len(found) == 1 else None
+    address_families = families_of(addresses)
+    return address_families[0] if len(address_families) == 1 else None
 
 
 def _dns_pods(ctx: Context) -> list[Pod]:
     # One pod may be behind several Services, for example behind that of a cache on each node.
-    found = {pod.key: pod for service in cluster_dns(ctx) for pod in ctx.selected_pods(service)}
-    return [pod for pod in found.values() if ctx.is_eligible(pod) and families_of(pod.ips)]
+    pods = {pod.key: pod for service in cluster_dns(ctx) for pod in ctx.selected_pods(service)}
+    return [pod for pod in pods.values() if ctx.is_eligible(pod) and families_of(pod.ips)]
 
 
 def _reaches(ctx: Context, pod: Pod, family: Family) -> bool:

@@ -61,9 +61,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     if not all(ctx.reads(kind, service.namespace) for kind in (Kind.ENDPOINT_SLICE, Kind.POD)):
         return
-    found = ctx.endpoints(service.key)
+    endpoints = ctx.endpoints(service.key)
     # If a family that the Service does not have is live, DS-EPS-001 reports it together with the others.
-    if found.is_placeholder or found.live_families:
+    if endpoints.is_placeholder or endpoints.live_families:
         return
     if not ctx.older_than(service.created, GRACE):
         return

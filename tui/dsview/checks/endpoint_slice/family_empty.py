@@ -57,11 +57,11 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Reports a family without ready endpoints."""
     if not service.selector or service.is_external_name or service.is_manifest:
         return
-    found = ctx.endpoints(service.key)
+    endpoints = ctx.endpoints(service.key)
     for family in service.families:
         rest = other(family)
-        ready = found.live(rest)
-        if found.live(family) or not ready:
+        ready = endpoints.live(rest)
+        if endpoints.live(family) or not ready:
             continue
         missing = lacking(ctx, service, family)
         if not _may_be_older_than(ctx, service, missing, GRACE):

@@ -61,8 +61,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if not service.selector or service.is_manifest or len(has) != 2:
         return
-    found = ctx.endpoints(service.key)
-    v4, v6 = (found.live(family) for family in FAMILIES)
+    endpoints = ctx.endpoints(service.key)
+    v4, v6 = (endpoints.live(family) for family in FAMILIES)
     if not v4 or not v6 or v4 == v6 or ctx.is_rolling_out(ctx.endpoint_pods(service)):
         return
     if not ctx.older_than(service.created, PARTIAL_GRACE):

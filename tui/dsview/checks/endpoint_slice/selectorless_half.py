@@ -59,17 +59,17 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Reports manually written slices for one of two families."""
     if service.selector or service.is_external_name or service.is_manifest:
         return
-    found = ctx.endpoints(service.key)
+    endpoints = ctx.endpoints(service.key)
     for family in service.families:
         rest = other(family)
-        if found.live(family) or not found.live(rest):
+        if endpoints.live(family) or not endpoints.live(rest):
             continue
         yield Problem(
-            message=f"The Service has no selector, and its slices have {count(found.live(rest), f'{rest} endpoint')} "
-            f"but no {family} endpoint.",
+            message="The Service has no selector, and its slices have "
+            f"{count(endpoints.live(rest), f'{rest} endpoint')} but no {family} endpoint.",
             severity=Severity.NOTE if service.is_headless else None,
             family=family,
-            observed=f"{family}: 0, {rest}: {found.live(rest)}",
+            observed=f"{family}: 0, {rest}: {endpoints.live(rest)}",
             expected=f"an EndpointSlice of addressType {family}",
             fix=_make_single(service, rest) if service.key == KUBERNETES else _add_by_hand(service, family),
         )

@@ -42,9 +42,9 @@ def correct_slice(item: EndpointSlice) -> str:
 
 def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoint]:
     """The ready endpoints that the other family has and this one does not, by identity."""
-    found = ctx.endpoints(service.key)
-    ready = found.of(family).ready
-    return {identity: e for identity, e in found.of(other(family)).ready.items() if identity not in ready}
+    endpoints = ctx.endpoints(service.key)
+    ready = endpoints.of(family).ready
+    return {identity: e for identity, e in endpoints.of(other(family)).ready.items() if identity not in ready}
 
 
 def of_other_controllers(ctx: Context, service: Service) -> set[str]:
@@ -74,13 +74,13 @@ def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], famil
 def causes_in_pods(pods: Iterable[Pod], family: Family) -> tuple[Cause, ...]:
     """The possible causes for a missing family of pods, the nearest first."""
     without = [pod for pod in pods if family not in families_of(pod.ips)]
-    found = [Cause("DS-POD-001", ref("Pod", pod), family) for pod in without]
+    causes = [Cause("DS-POD-001", ref("Pod", pod), family) for pod in without]
     for pod in without:
         code = "DS-NODE-001" if pod.host_network else "DS-NODE-002"
-        found.append(Cause(code, ObjectRef("Node", None, pod.node_name), family))
+        causes.append(Cause(code, ObjectRef("Node", None, pod.node_name), family))
     if any(not pod.host_network for pod in without):
-        found.append(Cause("DS-POD-006", CLUSTER, family))
-    return tuple(dict.fromkeys(found))
+        causes.append(Cause("DS-POD-006", CLUSTER, family))
+    return tuple(dict.fromkeys(causes))
 
 
 def endpoint_pods(ctx: Context, service: Service, endpoints: dict[str, Endpoint]) -> list[Pod]:

@@ -53,9 +53,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     if service.is_external_name or service.is_manifest or not ctx.older_than(service.created, GRACE):
         return
-    found = ctx.endpoints(service.key)
+    endpoints = ctx.endpoints(service.key)
     for family in service.families:
-        if found.of(family).slices == 0:
+        if endpoints.of(family).slices == 0:
             yield Problem(
                 message=f"The Service has {family}, but there is no EndpointSlice of addressType {family} for it.",
                 family=family,

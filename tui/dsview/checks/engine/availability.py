@@ -232,12 +232,12 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
 
 
 def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
-    found: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
+    pods: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
     for pod in live_proxies(state):
         if pod.ready and container_to_read(pod) is not None and not has_front_door(pod):
             read = state.proxy_listeners.get(pod.key)
-            found[read.source if read is not None else ListenSource.PREDICTED].append(pod)
-    return found
+            pods[read.source if read is not None else ListenSource.PREDICTED].append(pod)
+    return pods
 
 
 def why_unknown(state: ClusterState, kind: Kind) -> str:

@@ -105,10 +105,10 @@ class Context:
 
     def endpoints(self, service: Key) -> ServiceEndpoints:
         """The endpoints of a Service in both families."""
-        found = self._endpoints.get(service)
-        if found is None:
-            found = self._endpoints[service] = service_endpoints(self.state, service)
-        return found
+        endpoints = self._endpoints.get(service)
+        if endpoints is None:
+            endpoints = self._endpoints[service] = service_endpoints(self.state, service)
+        return endpoints
 
     def has_ordinary_addresses(self, item: EndpointSlice) -> bool:
         """Whether the addresses of a slice need no further checks (see `healthy_pods`). Cached for its checks."""
@@ -144,10 +144,10 @@ class Context:
         if pod.namespace != service.namespace:
             return False
         labels = id(pod.labels)
-        found = self._selected_labels.get(labels)
-        if found is None:
-            found = self._selected_labels[labels] = _is_selected(pod, service)
-        return found
+        is_selected = self._selected_labels.get(labels)
+        if is_selected is None:
+            is_selected = self._selected_labels[labels] = _is_selected(pod, service)
+        return is_selected
 
     def selected_pods(self, service: Service) -> list[Pod]:
         """The pods that the Service selects, regardless of its slices, sorted by name."""

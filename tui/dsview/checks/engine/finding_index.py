@@ -108,12 +108,12 @@ class FindingIndex:
         return sorted(self, key=lambda f: f.order)
 
     def _existing_cause(self, cause: Cause) -> Finding | None:
-        found = (
+        causes = (
             finding
             for finding in self._by_object.get(cause.object, {}).values()
             if finding.check == cause.check and (cause.family is None or finding.family in {None, cause.family})
         )
-        return min(found, key=lambda finding: finding.order, default=None)
+        return min(causes, key=lambda finding: finding.order, default=None)
 
     def root(self, finding: Finding) -> Finding | None:
         """The finding under which this one is finally folded, or None if it is not folded."""

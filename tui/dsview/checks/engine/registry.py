@@ -36,17 +36,17 @@ def registry() -> Mapping[str, Check]:
     Raises:
         ValueError: two modules have a check with the same code, or a docstring has an unknown section.
     """
-    found: dict[str, Check] = {}
+    checks: dict[str, Check] = {}
     for package in pkgutil.iter_modules(dsview.checks.__path__, f"{dsview.checks.__name__}."):
         folder = importlib.import_module(package.name)
         for entry in pkgutil.iter_modules(getattr(folder, "__path__", ()), f"{package.name}."):
             module = importlib.import_module(entry.name)
             check = getattr(module, "check", None)
             if isinstance(check, Check):
-                if check.code in found:
+                if check.code in checks:
                     raise ValueError(f"{check.code} is registered twice")
-                found[check.code] = _complete(check, module)
-    return {code: found[code] for code in sorted(found)}
+                checks[check.code] = _complete(check, module)
+    return {code: checks[code] for code in sorted(checks)}
 
 
 def all_checks() -> tuple[Check, ...]:

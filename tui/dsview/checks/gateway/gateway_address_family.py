@@ -93,10 +93,10 @@ def _wanted(ctx: Context, gateway: Gateway, family: Family) -> tuple[list[str], 
 
     If its Service has the family but did not get an address, DS-LB-001 reports it.
     """
-    found = services_of_gateway(ctx.state, gateway)
-    if not found:
+    gateway_services = services_of_gateway(ctx.state, gateway)
+    if not gateway_services:
         return [], ()
-    services = [s for s in found if s.load_balancer_ingress]
+    services = [s for s in gateway_services if s.load_balancer_ingress]
     if len(services) == 1:
         given = [entry.ip for entry in services[0].load_balancer_ingress if entry.ip]
         texts = [text for text in given if family_of(text) == family]

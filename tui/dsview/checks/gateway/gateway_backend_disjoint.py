@@ -62,10 +62,10 @@ check = Check(
 def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
     """Reports a Gateway and a backend without a common family."""
     for key in route.accepted:
-        found = _proxies(ctx, key)
-        if found is None:
+        proxies = _proxies(ctx, key)
+        if proxies is None:
             continue
-        gateway, ready, has = found
+        gateway, ready, has = proxies
         for backend in dict.fromkeys(b.key for b in route.backends):
             service = ctx.state.services.get(backend)
             live = ctx.endpoints(backend).live_families if service is not None else ()

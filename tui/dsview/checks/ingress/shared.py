@@ -15,12 +15,12 @@ def sends_to_cluster_ips(ingress: Ingress) -> bool:
 
 def live_backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:
     """The backends with a ready endpoint, each with the families of its ready endpoints."""
-    found = []
+    backends = []
     for name in dict.fromkeys(backend.service for backend in ingress.backends):
         service = ctx.state.services.get((ingress.namespace, name))
         if service is None or service.is_external_name:
             continue
         live = ctx.endpoints(service.key).live_families
         if live:
-            found.append((service, live))
-    return found
+            backends.append((service, live))
+    return backends

@@ -59,9 +59,9 @@ check = Check(
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a Service that leads to a port without a listener in one family."""
     for service, pods in controller_services(ctx.state).values():
-        found = ctx.endpoints(service.key)
+        endpoints = ctx.endpoints(service.key)
         for family in service.families:
-            if not found.live(family):
+            if not endpoints.live(family):
                 continue
             # A replica without an address of the family gets no connections over it, which DS-POD-001 and DS-EPS-002
             # report.
@@ -73,8 +73,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 continue
             pod, ports = not_listening[0]
             yield Problem(
-                message=f"The Service has {family} and {count(found.live(family), f'ready {family} endpoint')}, but "
-                f"{pod.name} does not listen on {family} {port_words(ports)}.",
+                message=f"The Service has {family} and {count(endpoints.live(family), f'ready {family} endpoint')}, "
+                f"but {pod.name} does not listen on {family} {port_words(ports)}.",
                 family=family,
                 object=ref("Service", service),
                 field=f"spec.ports[{ports[0]}]",

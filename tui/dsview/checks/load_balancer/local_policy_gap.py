@@ -57,8 +57,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Reports nodes with endpoints of only one family."""
     if service.type != TYPE or service.external_traffic_policy != "Local" or len(service.families) != 2:
         return
-    found = ctx.endpoints(service.key)
-    nodes = {f: {e.node_name for e in found.of(f).ready.values() if e.node_name} for f in service.families}
+    endpoints = ctx.endpoints(service.key)
+    nodes = {f: {e.node_name for e in endpoints.of(f).ready.values() if e.node_name} for f in service.families}
     for family in service.families:
         rest = other(family)
         gaps = sorted(nodes[rest] - nodes[family])

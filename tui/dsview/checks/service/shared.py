@@ -72,15 +72,15 @@ def _endpoint_prerequisites(ctx: Context, service: Service) -> str:
     missing = other(has)
     if not ctx.knows(Kind.ENDPOINT_SLICE):
         return ""
-    found = ctx.endpoints(service.key)
+    endpoints = ctx.endpoints(service.key)
     if not service.selector:
-        if found.live(missing) or not found.live(has):
+        if endpoints.live(missing) or not endpoints.live(has):
             return ""
         return (
             f"# first: add an EndpointSlice of addressType {missing}, labelled "
             f"kubernetes.io/service-name={service.name}: the Service has no selector."
         )
-    keys = {endpoint.target for endpoint in found.of(has).ready.values() if endpoint.target[1]}
+    keys = {endpoint.target for endpoint in endpoints.of(has).ready.values() if endpoint.target[1]}
     pods = [pod for key in sorted(keys) if (pod := ctx.addressed_pod(service, key)) is not None and pod.ips]
     if not keys or any(has not in of_pods for of_pods, _ in ctx.state.pod_patterns.counts):
         # Otherwise all ready pods are in the slices; only pods without the Service's family may be missing there.

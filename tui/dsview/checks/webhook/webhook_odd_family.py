@@ -80,8 +80,8 @@ def decide(item: WebhookConfiguration, ctx: Context) -> Iterator[Problem]:
 
 def _api_server_family(ctx: Context) -> Family | None:
     """The only family of the endpoints of default/kubernetes; None if it is unknown, or if there are both."""
-    found = ctx.endpoints(KUBERNETES)
-    has = [family for family in FAMILIES if found.of(family).all]
+    endpoints = ctx.endpoints(KUBERNETES)
+    has = [family for family in FAMILIES if endpoints.of(family).all]
     return has[0] if len(has) == 1 else None
 
 
@@ -93,5 +93,5 @@ def _control_plane_families(ctx: Context) -> set[Family] | None:
     nodes = [node for node in ctx.state.nodes if any(label in node.labels for label in CONTROL_PLANE_LABELS)]
     if any(any_redacted(node.addresses_of("InternalIP")) for node in nodes):
         return set(FAMILIES)
-    found = [facts for node in nodes if (facts := ctx.node(node.name)) is not None]
-    return {family for facts in found for family in facts.internal} if found else None
+    control_plane = [facts for node in nodes if (facts := ctx.node(node.name)) is not None]
+    return {family for facts in control_plane for family in facts.internal} if control_plane else None

@@ -178,10 +178,10 @@ class DemoSource:
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The current object as YAML."""
         with self._lock:
-            found: Json | None = self._cluster.get(kind, key) if self._cluster is not None else None
-        if found is None:
+            item: Json | None = self._cluster.get(kind, key) if self._cluster is not None else None
+        if item is None:
             raise UserError("The manifest is not available: the object is gone.")
-        return manifest(msgspec.json.encode(found))
+        return manifest(msgspec.json.encode(item))
 
 
 def nginx_conf(template: str, hosts: list[str]) -> bytes:

@@ -282,8 +282,8 @@ def _yaml_documents(text: bytes) -> Iterator[Document]:
         raise Unreadable(f"it contains a value that JSON does not allow ({error})") from None
 
 
-def _yaml_document(found: YamlDocument) -> Iterator[Document]:
-    value, items = found.value, found.items
+def _yaml_document(part: YamlDocument) -> Iterator[Document]:
+    value, items = part.value, part.items
     if items is None and isinstance(listed := value.get("items"), list):
         items = [Raw(msgspec.json.encode(item)) for item in listed]
     if items is None:
@@ -291,13 +291,13 @@ def _yaml_document(found: YamlDocument) -> Iterator[Document]:
         return
     # A truncated YAML file is still valid YAML. kubectl sorts keys, so the kind of a list follows its items.
     is_cut_off = "kind" not in value
-    if is_cut_off and not found.unreadable:
+    if is_cut_off and not part.unreadable:
         del items[-1:]
     head = document(Raw(msgspec.json.encode({"kind": "List", **value, "items": []})))
     yield msgspec.structs.replace(head, items=items)
     if is_cut_off:
         raise Unreadable(f"it seems to be truncated: a list without its kind; {len(items)} objects were read from it")
-    if found.unreadable:
+    if part.unreadable:
         raise Unreadable(
-            f"{found.unreadable} of {len(items) + found.unreadable} objects in it are not YAML ({found.reason})"
+            f"{part.unreadable} of {len(items) + part.unreadable} objects in it are not YAML ({part.reason})"
         )

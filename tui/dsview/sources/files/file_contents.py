@@ -97,8 +97,8 @@ class FileContents:
                 answer = _version_decoder.decode(content)
                 self._server = ServerInfo(version=(answer.server_version or answer).git_version)
                 return
-            for found in documents(content):
-                self._add_document(path, found, sink)
+            for document in documents(content):
+                self._add_document(path, document, sink)
         except BROKEN as error:
             self.errors.append(f"{safe(str(path))} was skipped: its content is malformed ({safe(str(error))}).")
             self._mark_incomplete(path, f"{safe(str(path))} was skipped")
@@ -257,10 +257,10 @@ class FileContents:
         notes = [*self.errors, *self._notes()]
         sink(msgspec.structs.replace(self._server, serves_slices=self._serves_slices))
         for kind in RESOURCES:
-            found = list(self._objects.get(kind, {}).values())
-            for start in range(0, len(found), _BATCH):
-                sink(Changed(kind, found[start : start + _BATCH]))
-            sink(self._status(kind, bool(found)))
+            objects = list(self._objects.get(kind, {}).values())
+            for start in range(0, len(objects), _BATCH):
+                sink(Changed(kind, objects[start : start + _BATCH]))
+            sink(self._status(kind, bool(objects)))
         for pod, text in self._confs:
             sink(Changed(Kind.PROXY_LISTENERS, [read_conf(pod, text)]))
         for message in notes:

@@ -133,18 +133,18 @@ class FilesSource:
 
 def _objects_in(path: Path, content: bytes, kind: Kind) -> Iterator[tuple[Object, Raw]]:
     """The objects of a kind in a file; invalid ones were reported when it was first read."""
-    for found in documents(content):
-        yield from _objects_of(path, found, kind, 0)
+    for part in documents(content):
+        yield from _objects_of(path, part, kind, 0)
 
 
-def _objects_of(path: Path, found: Document, kind: Kind, depth: int) -> Iterator[tuple[Object, Raw]]:
-    list_kind = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
-    for raw in found.items if found.items is not None else [found.raw]:
+def _objects_of(path: Path, part: Document, kind: Kind, depth: int) -> Iterator[tuple[Object, Raw]]:
+    list_kind = part.kind.removesuffix("List") if part.kind.endswith("List") else ""
+    for raw in part.items if part.items is not None else [part.raw]:
         try:
             inner = document(raw)
-            if inner.kind == "List" and found.items is not None and depth < MAX_NESTED_LISTS:
+            if inner.kind == "List" and part.items is not None and depth < MAX_NESTED_LISTS:
                 yield from _objects_of(path, inner, kind, depth + 1)
-            elif kind_in(path, raw, list_kind, found.api_version) is kind:
+            elif kind_in(path, raw, list_kind, part.api_version) is kind:
                 yield decode(kind, raw), raw
         except (BadObject, *BROKEN):
             continue

@@ -56,10 +56,10 @@ def _is_listed(client: Client, kind: Kind, names: dict[str, set[str]]) -> bool:
         path = f"/apis/{resource.group}/{version}"
         if path not in names:
             try:
-                found = msgspec.json.decode(client.get(path, timeout=TIMEOUT, limit=DISCOVERY), type=_Resources)
+                resources = msgspec.json.decode(client.get(path, timeout=TIMEOUT, limit=DISCOVERY), type=_Resources)
             except (RequestFailed, *UNDECODABLE):
-                found = _Resources()
-            names[path] = {item.name for item in found.resources}
+                resources = _Resources()
+            names[path] = {item.name for item in resources.resources}
         if resource.plural in names[path]:
             return True
     return False

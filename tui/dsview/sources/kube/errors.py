@@ -77,17 +77,17 @@ def failure_of(code: int, body: bytes, retry_after: str | None = None) -> Reques
 
 def _chain(error: BaseException) -> list[BaseException]:
     """An error and the errors that it wraps, outermost first."""
-    found: list[BaseException] = []
+    chain: list[BaseException] = []
     pending: list[BaseException | None] = [error]
     while pending:
         current = pending.pop()
-        if current is None or current in found or len(found) > 12:
+        if current is None or current in chain or len(chain) > 12:
             continue
-        found.append(current)
+        chain.append(current)
         pending += [current.__cause__, current.__context__, getattr(current, "reason", None)]
         pending = [e for e in pending if isinstance(e, BaseException)]
         pending += [arg for arg in current.args if isinstance(arg, BaseException)]
-    return found
+    return chain
 
 
 _TLS = (

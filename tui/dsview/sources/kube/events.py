@@ -63,7 +63,7 @@ class EventPoller:
         while self._reconnect.wait(pause):
             self._truncated_reasons = []
             try:
-                found = [event for reason in EVENT_REASONS for event in self._list(reason)]
+                events = [event for reason in EVENT_REASONS for event in self._list(reason)]
             except RequestFailed as error:
                 pause = self._failed(error)
             except (*UNDECODABLE, *BROKEN) as error:
@@ -73,8 +73,8 @@ class EventPoller:
                 pause = 0.0
                 self._expiries = 0
                 self._has_listed = True
-                self._sink(Changed(Kind.EVENT, found))
-                self._sink(Listed(Kind.EVENT, frozenset(event.key for event in found)))
+                self._sink(Changed(Kind.EVENT, events))
+                self._sink(Listed(Kind.EVENT, frozenset(event.key for event in events)))
                 self._report(Health.POLLING, self._truncation_note())
                 if self._stop.wait(self._interval):
                     return

@@ -42,8 +42,8 @@ class Protobuf:
             page = pb.List.FromString(unwrap(body, f"{kind.value}List"))
             meta = page.metadata
             remaining = meta.remaining_item_count if meta.HasField("remaining_item_count") else None
-            found = ListMeta(meta.resource_version, meta.continue_, remaining)
-            return ListPage(found, list(page.items))
+            list_meta = ListMeta(meta.resource_version, meta.continue_, remaining)
+            return ListPage(list_meta, list(page.items))
         except _BROKEN as error:
             raise MalformedResponse(f"a list of {kind} cannot be read ({_reason_of(error)})") from None
 

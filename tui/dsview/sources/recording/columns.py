@@ -186,5 +186,5 @@ def struct_of(kind: Kind) -> type[Any]:
     """The Struct for objects of a kind: the return type of its module's `decode`."""
     if kind is Kind.PROXY_LISTENERS:
         return ProxyListeners
-    found: type[Any] = typing.get_type_hints(RESOURCES[kind].decode)["return"]
-    return found
+    struct: type[Any] = typing.get_type_hints(RESOURCES[kind].decode)["return"]
+    return struct

@@ -181,14 +181,14 @@ class _KindChanges:
 
 def pack_batch(ticks: Sequence[Tick]) -> bytes:
     """Consecutive ticks in their stored form."""
-    found: dict[Kind, _KindChanges] = {}
+    changes_by_kind: dict[Kind, _KindChanges] = {}
     for number, tick in enumerate(ticks):
         for kind in (*tick.objects, *(kind for kind in tick.patches if kind not in tick.objects)):
-            found.setdefault(kind, _KindChanges()).add(number, tick, kind)
+            changes_by_kind.setdefault(kind, _KindChanges()).add(number, tick, kind)
     return _pack(
         _StoredBatch(
             times=[tick.at for tick in ticks],
-            objects={kind.value: changes.stored() for kind, changes in found.items()},
+            objects={kind.value: changes.stored() for kind, changes in changes_by_kind.items()},
             statuses=[(n, status) for n, tick in enumerate(ticks) for status in tick.statuses],
             judged=[(n, judged) for n, tick in enumerate(ticks) for judged in tick.judged],
             heads=[(n, tick.head) for n, tick in enumerate(ticks) if tick.head is not None],

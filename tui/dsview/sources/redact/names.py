@@ -150,9 +150,9 @@ class Names:
 
     def learn(self, names: Iterable[str]) -> None:
         """Number the names in alphabetical order."""
-        found = sorted({name for name in names if name} - self._kept)
-        width = len(str(len(found)))
-        self._names = {name: f"{self._prefix}-{i:0{width}}" for i, name in enumerate(found, 1)}
+        new_names = sorted({name for name in names if name} - self._kept)
+        width = len(str(len(new_names)))
+        self._names = {name: f"{self._prefix}-{i:0{width}}" for i, name in enumerate(new_names, 1)}
 
     def __call__(self, name: str) -> str:
         """The replacement for a name; an empty one stays empty."""

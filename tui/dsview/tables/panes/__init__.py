@@ -12,10 +12,10 @@ from dsview.tables.pane_spec import PaneSpec
 
 
 def _specs() -> tuple[PaneSpec, ...]:
-    found: list[PaneSpec] = [
+    specs: list[PaneSpec] = [
         importlib.import_module(f"{__name__}.{package.name}").SPEC for package in pkgutil.iter_modules(__path__)
     ]
-    return tuple(sorted(found, key=lambda spec: spec.key))
+    return tuple(sorted(specs, key=lambda spec: spec.key))
 
 
 SPECS = _specs()

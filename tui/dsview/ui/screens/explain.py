@@ -40,7 +40,7 @@ class ExplainScreen(ReadingScreen):
         check = self._check
         if check is None:
             return [blank(), paragraph(content("There is no such check."))]
-        found = [blank(), paragraph(content((check.title, STRONG)))]
+        blocks = [blank(), paragraph(content((check.title, STRONG)))]
         for title, sentence in (
             ("When", check.condition),
             ("Why it matters", check.why),
@@ -49,5 +49,5 @@ class ExplainScreen(ReadingScreen):
             ("Source", check.source),
         ):
             if sentence:
-                found += [heading(title, self.glyphs), paragraph(content(sentence), copy=sentence)]
-        return found
+                blocks += [heading(title, self.glyphs), paragraph(content(sentence), copy=sentence)]
+        return blocks

@@ -128,32 +128,36 @@ class FleetScreen(Screen[None]):
         return "No findings so far."
 
     def _heading(self) -> Content:
-        found = totals(list(self._members.values()))
+        fleet_totals = totals(list(self._members.values()))
         signing_in = sum(member.contact is Contact.SIGNING_IN for member in self._members.values())
         busy = sum(not member.contact.is_final for member in self._members.values()) - signing_in
         width = self.app.size.width
-        long = self._heading_parts(found, busy, signing_in, is_short=False)
+        long = self._heading_parts(fleet_totals, busy, signing_in, is_short=False)
         fitting = (spaced(long, "   "), spaced(long, "  "))
         return next(
             (line for line in fitting if line.cell_length <= width),
-            spaced(self._heading_parts(found, busy, signing_in, is_short=True), "  "),
+            spaced(self._heading_parts(fleet_totals, busy, signing_in, is_short=True), "  "),
         )
 
-    def _heading_parts(self, found: FleetTotals, busy: int, signing_in: int, *, is_short: bool) -> list[Part]:
+    def _heading_parts(self, fleet_totals: FleetTotals, busy: int, signing_in: int, *, is_short: bool) -> list[Part]:
         """What is said in the heading."""
         title = " Findings of the fleet" if self._shows_findings else " Fleet"
-        clusters = f"{found.clusters:,} cluster{'' if found.clusters == 1 else 's'}, {found.read:,} read"
+        clusters = (
+            f"{fleet_totals.clusters:,} cluster{'' if fleet_totals.clusters == 1 else 's'}, {fleet_totals.read:,} read"
+        )
         parts: list[Part] = [
             (title.partition(" of")[0] if is_short else title, STRONG),
-            (f"{found.read:,} of {found.clusters:,} read" if is_short else clusters, MUTED),
+            (f"{fleet_totals.read:,} of {fleet_totals.clusters:,} read" if is_short else clusters, MUTED),
         ]
-        if found.failed:
-            parts.append((f"{found.failed:,} {'failed' if is_short else 'could not be read'}", "$flag-error bold"))
+        if fleet_totals.failed:
+            parts.append(
+                (f"{fleet_totals.failed:,} {'failed' if is_short else 'could not be read'}", "$flag-error bold")
+            )
         if signing_in:
             parts.append((f"{signing_in:,} signing in", "$flag-warning"))
         if busy:
             parts.append((f"{busy:,} to go", MUTED))
-        parts += count_words(found.severities, self._glyphs, short=True)
+        parts += count_words(fleet_totals.severities, self._glyphs, short=True)
         if self._rows.filter_text:
             parts.append((f"/{safe(self._rows.filter_text)}", "$ink"))
         if self._rows.only_findings:

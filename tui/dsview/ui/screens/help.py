@@ -32,8 +32,8 @@ class HelpScreen(ReadingScreen):
     def blocks(self) -> Sequence[Block]:
         """The signs, then the keys by group."""
         glyphs = self.glyphs
-        found = [heading("What you see", glyphs)]
-        found += [
+        blocks = [heading("What you see", glyphs)]
+        blocks += [
             paragraph(content(sign, " " * (_KEYS_WIDTH - sign.cell_length), (meaning, MUTED)), hanging=_KEYS_WIDTH)
             for sign, meaning in (
                 (
@@ -82,15 +82,15 @@ class HelpScreen(ReadingScreen):
                 ),
             )
         ]
-        found.append(heading("The layers of the overview", glyphs))
-        found += [
+        blocks.append(heading("The layers of the overview", glyphs))
+        blocks += [
             paragraph(content((name.ljust(_KEYS_WIDTH), "$ink"), (meaning, MUTED)), hanging=_KEYS_WIDTH)
             for name, meaning in MEANINGS.items()
         ]
         for group, actions in groups(self.app.actions).items():
-            found.append(heading(group, glyphs))
+            blocks.append(heading(group, glyphs))
             for action in actions:
                 keys = keys_label(action)
                 text = content((keys.ljust(_KEYS_WIDTH), KEY), (f"{action.title}. ", "$ink"), (action.help, MUTED))
-                found.append(paragraph(text, hanging=_KEYS_WIDTH))
-        return [*found, blank()]
+                blocks.append(paragraph(text, hanging=_KEYS_WIDTH))
+        return [*blocks, blank()]

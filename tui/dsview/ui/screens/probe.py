@@ -69,18 +69,18 @@ class ProbeScreen(ReadingScreen):
 
     def blocks(self) -> Sequence[Block]:
         """The plan, or the results."""
-        found = [blank(), paragraph(content((_AFTER if self._observed is not None else _BEFORE, MUTED)))]
+        blocks = [blank(), paragraph(content((_AFTER if self._observed is not None else _BEFORE, MUTED)))]
         if not self._plan.targets and not self._plan.hosts:
-            found = [blank(), paragraph(content("There is nothing to test from outside the cluster."))]
-        found += [blank(), *self._rows(), blank()]
-        found += [paragraph(content((f"Note: {note}", MUTED))) for note in self._plan.notes]
+            blocks = [blank(), paragraph(content("There is nothing to test from outside the cluster."))]
+        blocks += [blank(), *self._rows(), blank()]
+        blocks += [paragraph(content((f"Note: {note}", MUTED))) for note in self._plan.notes]
         if self._plan.inside:
-            found.append(paragraph(content(("From inside the cluster, run this yourself:", MUTED))))
-            found += [
+            blocks.append(paragraph(content(("From inside the cluster, run this yourself:", MUTED))))
+            blocks += [
                 paragraph(content((command, "$accent")), indent=_INDENT, hanging=_INDENT, copy=command)
                 for command in self._plan.inside
             ]
-        return found
+        return blocks
 
     def _rows(self) -> Iterator[Block]:
         before: ObjectRef | None = None

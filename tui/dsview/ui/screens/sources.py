@@ -49,9 +49,9 @@ class SourcesScreen(ReadingScreen):
     def blocks(self) -> Sequence[Block]:
         """A line for each kind, with the reason below it if there is one, and the total."""
         rows = source_rows(self._session, time.time())
-        found = [blank()]
+        blocks = [blank()]
         for row in rows:
-            found += self._row(row)
+            blocks += self._row(row)
         traffic = total(rows)
         if traffic is None:
             sentence = "Nothing was asked of a server."
@@ -60,8 +60,8 @@ class SourcesScreen(ReadingScreen):
                 f"Asked of the server so far: {traffic_words(traffic)}. Each kind is listed once and then watched."
             )
         for note in self._session.state.notes:
-            found += [blank(), paragraph(content((note, "$ink")), indent=_INDENT, copy=note)]
-        return [*found, blank(), paragraph(content((sentence, MUTED)), indent=_INDENT)]
+            blocks += [blank(), paragraph(content((note, "$ink")), indent=_INDENT, copy=note)]
+        return [*blocks, blank(), paragraph(content((sentence, MUTED)), indent=_INDENT)]
 
     def _row(self, row: SourceRow) -> list[Block]:
         health = row.health
@@ -73,8 +73,8 @@ class SourcesScreen(ReadingScreen):
             (objects, "$ink"),
             (traffic, MUTED),
         )
-        found = [paragraph(line, indent=_INDENT, hanging=_INDENT)]
+        blocks = [paragraph(line, indent=_INDENT, hanging=_INDENT)]
         if health.reason:
-            found.append(paragraph(content((health.reason, MUTED)), indent=2 * _INDENT, copy=health.reason))
-        found += [paragraph(content((text, MUTED)), indent=2 * _INDENT, copy=text) for text in row.unread]
-        return found
+            blocks.append(paragraph(content((health.reason, MUTED)), indent=2 * _INDENT, copy=health.reason))
+        blocks += [paragraph(content((text, MUTED)), indent=2 * _INDENT, copy=text) for text in row.unread]
+        return blocks

@@ -39,7 +39,7 @@ def wanted_vips(service: Service) -> tuple[Family, ...]:
 def service_facts(view: ClusterView, service: Service) -> Parts:
     """Families, addresses, endpoints and the steps to dual-stack; then its Pods, EndpointSlices and Ingresses."""
     state = view.state
-    found = service_endpoints(state, service.key)
+    endpoints = service_endpoints(state, service.key)
     facts = [
         *text_fact("Type", type_of(service)),
         *text_fact("Policy", service.ip_family_policy),
@@ -47,14 +47,14 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
         *lane_facts("Cluster IP", service.real_cluster_ips, wanted_cluster_ips(view, service)),
         *text_fact("Cluster IP", "None" if service.is_headless else ""),
         *lane_facts("VIP", vips(service), wanted_vips(service)),
-        *_ready(view, service, found),
+        *_ready(view, service, endpoints),
         *lane_facts("Source ranges", service.load_balancer_source_ranges),
         *text_fact("Traffic policy", service.external_traffic_policy),
         *text_fact("Selector", ", ".join(f"{k}={v}" for k, v in sorted(service.selector.items())) or "none"),
         *_plan(view, service),
         *text_fact("Ports", ", ".join(f"{p.port}/{p.protocol} → {p.target_port or p.port}" for p in service.ports)),
     ]
-    pods = sorted({e.target for e in found.targets.values() if e.target[1]})
+    pods = sorted({e.target for e in endpoints.targets.values() if e.target[1]})
     relatives: list[Relative] = []
     for key in pods[:100]:
         pod = state.pods.get(key)
@@ -66,13 +66,13 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
     return facts, relatives
 
 
-def _ready(view: ClusterView, service: Service, found: ServiceEndpoints) -> list[Fact]:
+def _ready(view: ClusterView, service: Service, endpoints: ServiceEndpoints) -> list[Fact]:
     """The ready endpoints of each family."""
-    if found.is_placeholder:
+    if endpoints.is_placeholder:
         return text_fact("Ready endpoints", "not known: the API has only a placeholder")
     v4, v6 = (
-        f"{found.live(family)} in {_slices(found.of(family).slices)}"
-        if family in service.families or found.of(family).slices
+        f"{endpoints.live(family)} in {_slices(endpoints.of(family).slices)}"
+        if family in service.families or endpoints.of(family).slices
         else NONE
         for family in FAMILIES
     )

@@ -97,14 +97,14 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
         return {}
     if not view.state.is_known(Kind.ENDPOINT_SLICE):
         return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
-    found = service_endpoints(view.state, service.key)
-    if found.is_placeholder:
+    endpoints = service_endpoints(view.state, service.key)
+    if endpoints.is_placeholder:
         # The API has only a placeholder: the nodes accept the traffic.
         return {f"ready{suffix}": NOT_READ for family, suffix in _SUFFIXES if family in service.families}
-    most = max(found.live(family) + len(_unready_endpoints(view, found.of(family))) for family in FAMILIES)
+    most = max(endpoints.live(family) + len(_unready_endpoints(view, endpoints.of(family))) for family in FAMILIES)
     cells: dict[str, Cell] = {}
     for family, suffix in _SUFFIXES:
-        live = found.live(family)
+        live = endpoints.live(family)
         if family in service.families:
             short = live < most
             text = f"{live}/{most}" if short else f"{live}"
@@ -117,9 +117,11 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
 
 def _unready_endpoints(view: ClusterView, of_family: FamilyEndpoints) -> dict[str, Endpoint]:
     """The endpoints that are not ready, without those of Pods that are being deleted."""
-    unready = of_family.all.keys() - of_family.ready.keys()
-    found = {identity: of_family.all[identity] for identity in unready}
-    return {identity: endpoint for identity, endpoint in found.items() if not _is_terminating(view, endpoint)}
+    return {
+        identity: endpoint
+        for identity, endpoint in of_family.all.items()
+        if identity not in of_family.ready and not _is_terminating(view, endpoint)
+    }
 
 
 def _is_terminating(view: ClusterView, endpoint: Endpoint) -> bool:
@@ -129,10 +131,10 @@ def _is_terminating(view: ClusterView, endpoint: Endpoint) -> bool:
 
 def _remark(view: ClusterView, service: Service) -> Remark:
     """Why a Service has endpoints that are not ready, and until when it has no verdict; may be empty."""
-    found = service_endpoints(view.state, service.key)
+    endpoints = service_endpoints(view.state, service.key)
     unready_endpoints: dict[str, Endpoint] = {}
     for family in service.families:
-        unready_endpoints |= _unready_endpoints(view, found.of(family))
+        unready_endpoints |= _unready_endpoints(view, endpoints.of(family))
     node_names = {endpoint.node_name for endpoint in unready_endpoints.values()}
     down = sorted(
         name for name in node_names if (node := view.state.nodes.get(("", name))) is not None and not node.ready
