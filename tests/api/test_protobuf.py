@@ -52,7 +52,7 @@ def test_pages_of_a_list_are_the_same_in_both_encodings(api: ApiServer, live: Ca
     assert contents(live().settle()) == contents(live(json_only=True).settle())
 
 
-def test_changes_come_in_protobuf(api: ApiServer, live: Callable[..., Live]) -> None:
+def test_changes_are_read_as_protobuf(api: ApiServer, live: Callable[..., Live]) -> None:
     one = live().settle()
     api.put(pod("late"))
     api.bookmark("pods")

@@ -14,6 +14,6 @@ CASES = sorted(path for path in (DATA / "cases").iterdir() if path.is_dir())
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
-def test_case_is_exact(path: Path) -> None:
+def test_a_case_has_exactly_the_expected_findings(path: Path) -> None:
     found = differences(from_path(path), json.loads((path / "expect.json").read_text()))
     assert not found, "\n".join(found)

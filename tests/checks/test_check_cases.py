@@ -44,7 +44,7 @@ def test_every_file_of_cases_belongs_to_a_check() -> None:
 
 
 @pytest.mark.parametrize(("check", "case"), _cases("fires"))
-def test_it_fires(check: Check, case: Case) -> None:
+def test_a_check_reports_what_its_case_expects(check: Check, case: Case) -> None:
     found = findings_of(check, session_of(case_file(check), case))
     assert case.finds, "a case that fires says what is found"
     assert sorted(map(described, found)) == sorted(case.finds)
@@ -65,7 +65,7 @@ def test_it_fires(check: Check, case: Case) -> None:
 
 
 @pytest.mark.parametrize(("check", "case"), _cases("silent"))
-def test_it_is_silent(check: Check, case: Case) -> None:
+def test_a_check_reports_nothing_where_its_case_expects_silence(check: Check, case: Case) -> None:
     session = session_of(case_file(check), case)
     assert [described(finding) for finding in findings_of(check, session)] == []
     reasons = [entry.reason for entry in session.not_evaluated() if entry.check == check.code]

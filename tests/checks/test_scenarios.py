@@ -60,6 +60,6 @@ def test_no_other_warning_or_error_is_raised(scenario: tuple[Session, Json]) -> 
     assert not others
 
 
-def test_no_check_failed(scenario: tuple[Session, Json]) -> None:
+def test_no_check_raises_an_exception(scenario: tuple[Session, Json]) -> None:
     session, _ = scenario
     assert not [entry for entry in session.not_evaluated() if "failed on" in entry.reason]

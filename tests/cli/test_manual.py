@@ -71,7 +71,7 @@ def test_each_shell_gets_a_script_that_asks_dsview(shell: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_takes_its_script() -> None:
+def test_bash_accepts_the_completion_script() -> None:
     script = CliRunner().invoke(cli, ["completion", "bash"], standalone_mode=False).stdout
     result = subprocess.run(
         ["bash", "--norc", "-c", f"{script}\ncomplete -p dsview"],

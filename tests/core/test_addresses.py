@@ -156,7 +156,7 @@ def test_a_range_contains_what_lies_in_it(text: str, written: str, inside: str, 
     "text",
     ["", "/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/ 8", "::/129", "::ffff:10.0.0.0/95", "x/8", "10.0.0.0/\u0668"],
 )
-def test_what_is_no_range_is_none(text: str) -> None:
+def test_a_text_that_is_no_range_has_no_value(text: str) -> None:
     assert parse_cidr(text) is None
 
 
@@ -185,5 +185,5 @@ def test_allocatable_addresses_leave_out_the_first_and_for_ipv4_the_last() -> No
     assert sizes == {"10.0.0.0/24": 254, "10.0.0.0/32": 0, "fd00::/112": 65_535, "fd00::/48": 2**64 - 1}
 
 
-def test_families_of_ranges() -> None:
+def test_families_of_ranges_keep_their_order_and_skip_invalid_ranges() -> None:
     assert cidr_families(("fd00::/64", "bad", "10.0.0.0/8")) == ("IPv6", "IPv4")

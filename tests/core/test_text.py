@@ -42,7 +42,7 @@ def test_safe_text_has_no_control_characters_and_can_be_encoded(text: str) -> No
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_lines_stay_lines(text: str) -> None:
+def test_the_number_of_lines_stays_the_same(text: str) -> None:
     shown = safe_lines(text)
     assert shown.count("\n") == text.replace("\r\n", "\n").count("\n")
     assert "\t" not in shown

@@ -132,7 +132,7 @@ def test_hostile_names_stay_in_their_label(session: Session) -> None:
     assert metrics["dsview_up"].samples[0].labels["context"].startswith('x"} 1\\x0adsview_up{context="y\\')
 
 
-def test_check_writes_them() -> None:
+def test_check_prints_metrics() -> None:
     result = CliRunner().invoke(cli, ["check", "--demo", "-o", "prometheus", "--fail-on", "never"])
     metrics = {family.name: family for family in text_string_to_metric_families(result.stdout)}
     assert result.exit_code == 0

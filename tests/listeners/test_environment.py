@@ -32,7 +32,7 @@ def test_json_keeps_the_variables_that_decide_and_no_password() -> None:
     assert found.containers[0].environment == KEPT
 
 
-def test_protobuf_keeps_the_same() -> None:
+def test_protobuf_keeps_the_same_variables_as_json() -> None:
     message = pb.Pod()
     message.metadata.name = "p"
     container = pb.Container(name="discovery")

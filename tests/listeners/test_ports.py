@@ -15,7 +15,7 @@ NO_PORTS = ["", "0", "-1", "+80", " 80", "8_0", "http", "65536", "²", "٨٠", "
 
 
 @pytest.mark.parametrize(("text", "number"), [("1", 1), ("80", 80), ("08080", 8080), ("65535", 65_535)])
-def test_digits_are_a_port(text: str, number: int) -> None:
+def test_a_number_with_or_without_leading_zeros_is_a_port(text: str, number: int) -> None:
     assert port_number(text) == number
 
 

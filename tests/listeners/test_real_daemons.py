@@ -71,7 +71,9 @@ def shown(items: list[Json], port: int, folder: Path) -> set[Family]:
     ],
     ids=["default", "without IPv6", "without IPv4"],
 )
-def test_the_haproxy_controller(flags: tuple[str, ...], binds: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_sockets_of_the_haproxy_controller_are_those_of_a_real_haproxy(
+    flags: tuple[str, ...], binds: tuple[str, ...], tmp_path: Path
+) -> None:
     port, *_ = free_ports()
     with running(_haproxy(binds, port, tmp_path), port):
         assert shown(doors.haproxy(*flags, port=port), port, tmp_path) == families(port)
@@ -88,7 +90,9 @@ def test_the_haproxy_controller(flags: tuple[str, ...], binds: tuple[str, ...], 
     ],
     ids=["unset", "v4", "v4v6", "v6"],
 )
-def test_the_openshift_router(mode: str, binds: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_sockets_of_the_openshift_router_are_those_of_a_real_haproxy(
+    mode: str, binds: tuple[str, ...], tmp_path: Path
+) -> None:
     port, *_ = free_ports()
     with running(_haproxy(binds, port, tmp_path), port):
         assert shown(doors.openshift_router(mode, port=port), port, tmp_path) == families(port)
@@ -127,7 +131,9 @@ ENVOYS: list[tuple[str, str, Any, list[tuple[str, bool]]]] = [
 @pytest.mark.parametrize(
     ("door", "value", "addresses"), [case[1:] for case in ENVOYS], ids=[case[0] for case in ENVOYS]
 )
-def test_envoys(door: str, value: str | None, addresses: list[tuple[str, bool]], tmp_path: Path) -> None:
+def test_the_sockets_of_proxies_with_envoy_are_those_of_a_real_envoy(
+    door: str, value: str | None, addresses: list[tuple[str, bool]], tmp_path: Path
+) -> None:
     port, *_ = free_ports()
     first, *more = [_address(address, port, compat=compat) for address, compat in addresses]
     answer = {
@@ -183,7 +189,7 @@ def listening_go(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_go
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "[::]"])
-def test_traefiks_go(host: str, listening_go: Path, tmp_path: Path) -> None:
+def test_the_sockets_of_traefik_are_those_of_a_real_go_program(host: str, listening_go: Path, tmp_path: Path) -> None:
     port, *_ = free_ports()
     with running([str(listening_go), f"{host}:{port}"], port):
         items = doors.traefik(f"--entryPoints.web.address={host}:{port}/tcp", port=port)

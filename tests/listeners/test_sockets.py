@@ -93,7 +93,9 @@ ISTIO_GATEWAY = {"gateway.istio.io/managed": "istio.io-gateway-controller", "ist
         ((istiod(), istiod(("ISTIO_DUAL_STACK", "true"), name="other")), IPS, (UNKNOWN, None)),
     ],
 )
-def test_istio_goes_by_istiod(control: tuple[Pod, ...], ips: tuple[str, ...], wanted: Answer) -> None:
+def test_the_families_of_an_istio_gateway_depend_on_istiod(
+    control: tuple[Pod, ...], ips: tuple[str, ...], wanted: Answer
+) -> None:
     proxy = pod("gw", container("istio-proxy"), ISTIO_GATEWAY, ips=ips)
     assert answer(Istio(), proxy, *control) == wanted
 

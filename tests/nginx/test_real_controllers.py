@@ -49,7 +49,9 @@ def compare(items: list[Json], pod: str, blocks: dict[str, str], files: dict[str
 
 
 @pytest.mark.parametrize("families", [(V4, V6), (V4,), (V6,)], ids=["dual", "ipv4", "ipv6"])
-def test_nginx_gateway_fabric(families: tuple[Family, ...], tmp_path: Path) -> None:
+def test_the_sockets_of_nginx_gateway_fabric_are_those_of_a_real_nginx(
+    families: tuple[Family, ...], tmp_path: Path
+) -> None:
     port, passthrough, health = free_ports()
     http = """    include HOME/conf.d/*.conf;
     server {

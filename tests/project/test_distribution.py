@@ -66,7 +66,7 @@ def test_the_arguments_of_the_cronjob_are_such_that_dsview_takes(objects: dict[s
     assert result.return_value == 0
 
 
-def test_the_command_prints_it() -> None:
+def test_the_command_prints_the_cronjob_and_refuses_an_invalid_image() -> None:
     assert run("--cronjob", "--image", "a/b:1").stdout == cronjob("a/b:1")
     assert isinstance(run("--cronjob", "--image", "a\nb").exception, click.UsageError)
 

@@ -92,7 +92,7 @@ def harmed(found: Iterable[tuple[str, Rule, str]]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("start", range(0, COUNT, AT_ONCE))
-async def test_hostile_text_acts_nowhere(start: int, tmp_path: Path) -> None:
+async def test_hostile_text_has_no_effect_in_any_output(start: int, tmp_path: Path) -> None:
     texts = hostile.strings(start, min(AT_ONCE, COUNT - start))
     assert harmed(await everywhere(texts, tmp_path)) == {}
 
@@ -128,5 +128,5 @@ async def test_with_the_door_open_every_place_is_found_to_be_harmed(
         (hostile.hold_fixes, "kubectl get pod 'a\n'"),
     ],
 )
-def test_the_rules_see_harm(rule: Rule, text: str) -> None:
+def test_the_rules_of_this_test_recognise_harmful_output(rule: Rule, text: str) -> None:
     assert harmed([("place", rule, text)])

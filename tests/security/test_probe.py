@@ -142,7 +142,7 @@ def test_an_open_port_is_open_and_nothing_is_sent_to_it() -> None:
     assert seconds < prober.CONNECT_TIMEOUT
 
 
-def test_a_closed_port_refuses() -> None:
+def test_a_closed_port_is_refused() -> None:
     with refusing_port() as port:
         assert prober.connect("127.0.0.1", port, V4)[0] is Outcome.REFUSED
 
@@ -153,7 +153,7 @@ def test_one_family_only_is_open_in_that_family_only(listener: dict[Family, int]
     assert prober.connect("127.0.0.1", listener[V6], V4)[0] is Outcome.REFUSED
 
 
-def test_one_that_drops_times_out() -> None:
+def test_a_port_that_drops_packets_times_out() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(0)

@@ -194,7 +194,7 @@ def test_a_deleted_object_settles_no_longer() -> None:
 
 
 @pytest.mark.parametrize("width", [10, 16, 22, 23, 24, 40])
-def test_a_time_is_never_cut(width: int) -> None:
+def test_a_time_that_does_not_fit_is_left_out(width: int) -> None:
     columns = (Column(id="flags", title="Findings", help="", width=10, max_width=width),)
     row = Row(("", "web"), (Cell(safe("settling until 07:03:22"), Tone.REMARK, value=safe("settling")),))
     sizer = ColumnSizer(columns)

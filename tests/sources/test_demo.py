@@ -347,7 +347,7 @@ def test_nginx_conf_has_a_server_for_each_host_and_listens_as_its_template_says(
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("8s", 8), ("5m", 300), ("2h", 7200), ("41d", 3_542_400)])
-def test_lengths_of_time(text: str, wanted: int) -> None:
+def test_a_duration_is_a_number_of_seconds(text: str, wanted: int) -> None:
     assert seconds(text) == wanted
 
 

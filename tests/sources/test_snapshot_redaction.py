@@ -194,7 +194,7 @@ def test_a_range_keeps_its_length_its_host_bits_and_what_it_contains(text: str, 
         ("not an address", r"None"),
     ],
 )
-def test_odd_spellings_stay_odd(text: str, wanted: str) -> None:
+def test_a_redacted_range_keeps_its_unusual_spelling(text: str, wanted: str) -> None:
     assert re.fullmatch(wanted, str(AddressMap(KEY).range(text)))
 
 

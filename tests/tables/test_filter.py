@@ -68,7 +68,7 @@ def found(session: Session, pane: str, text: str) -> set[str]:
         ("nodes", "ip:2001:db8:20::/48 name:control-1", {"control-1"}),
     ],
 )
-def test_each_key_finds_what_it_says(demo: Session, pane: str, text: str, expected: set[str]) -> None:
+def test_each_filter_key_selects_the_expected_rows(demo: Session, pane: str, text: str, expected: set[str]) -> None:
     assert found(demo, pane, text) == expected
 
 
@@ -270,6 +270,6 @@ def test_a_pattern_that_would_take_for_ever_is_given_up_and_said() -> None:
     assert len(view) == 1
 
 
-def test_the_topic_holds_every_key() -> None:
+def test_the_help_topic_explains_every_filter_key() -> None:
     page = TOPICS["filters"]()
     assert all(key.example in page and key.help in page for key in FILTER_KEYS.values())

@@ -172,7 +172,7 @@ def test_only_plain_words_typed_further_narrow(before: str, after: str, expected
         ("/etc", "x /etc/nginx", True),
     ],
 )
-def test_what_a_filter_means(text: str, row: str, expected: bool) -> None:
+def test_a_filter_selects_the_rows_that_match(text: str, row: str, expected: bool) -> None:
     wanted = compiled(text)
     assert wanted is not None
     key = ("shop", "web")

@@ -46,7 +46,7 @@ async def test_first_screen_leads_back_to_what_was_open_last() -> None:
         assert stage.app.screen is stage.app.main
 
 
-async def test_either_end_is_said() -> None:
+async def test_at_either_end_of_the_history_a_notice_is_shown() -> None:
     async with on_stage() as stage:
         await stage.press("[")
         await stage.until(lambda: "There is no earlier screen to go back to." in stage.text)

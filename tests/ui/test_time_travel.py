@@ -212,7 +212,7 @@ async def test_a_click_on_the_track_goes_there(recording: Path) -> None:
         assert screen.seconds < 10
 
 
-async def test_at_the_ends_it_says_so(recording: Path) -> None:
+async def test_at_either_end_of_a_recording_a_notice_is_shown(recording: Path) -> None:
     async with looking_at(recording) as screen:
         await screen.press("greater_than_sign")
         await screen.until(lambda: "There are no later changes in the recording." in screen.text)
@@ -221,7 +221,7 @@ async def test_at_the_ends_it_says_so(recording: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 250])
-async def test_the_line_of_time_fits(recording: Path, width: int) -> None:
+async def test_the_time_bar_fits_the_width(recording: Path, width: int) -> None:
     async with looking_at(recording, size=(width, 24)) as screen:
         assert len(screen.bar) == width
         assert ("( ) finding" in screen.bar) is (width >= 80)
@@ -236,7 +236,7 @@ async def live(start: Callable[[Session], Recorder] | None) -> AsyncIterator[Scr
         yield screen
 
 
-async def test_r_records_and_ends_it(tmp_path: Path) -> None:
+async def test_r_starts_a_recording_and_stops_it(tmp_path: Path) -> None:
     path = tmp_path / "new.dsview"
     async with live(lambda session: Recorder(session, path)) as screen:
         await screen.press("R")
@@ -333,7 +333,7 @@ async def test_m_marks_the_moment_that_d_compares_with(recording: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
-async def test_the_lanes_fit(recording: Path, width: int) -> None:
+async def test_a_comparison_fits_the_width(recording: Path, width: int) -> None:
     async with looking_at(recording, size=(width, 24)) as screen:
         await screen.press("D")
         await screen.until(lambda: "then 08:00:00" in screen.text)
