@@ -54,5 +54,5 @@ def live(api: ApiServer, tmp_path: Path) -> Iterator[Callable[..., Live]]:
         return opened[-1]
 
     yield open_live
-    for one in opened:
-        one.session.stop()
+    for live_session in opened:
+        live_session.session.stop()

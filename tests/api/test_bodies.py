@@ -83,11 +83,11 @@ def test_a_value_that_is_nested_too_deep_ends_no_kind(api: ApiServer, live: Open
             raise Fault(200, NESTED, {"Content-Type": "application/json"})
 
     api.hook = hook
-    one = live()
+    live_session = live()
     wanted = Health.FAILED if where == "list" else Health.LIVE
-    one.until(lambda: one.health(Kind.POD) is wanted, f"Pods are {wanted}")
+    live_session.until(lambda: live_session.health(Kind.POD) is wanted, f"Pods are {wanted}")
     api.hook = None
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLive) -> None:
@@ -99,10 +99,10 @@ def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLiv
             raise Fault(200, json.dumps(page).encode(), {"Content-Type": "application/json"})
 
     api.hook = hook
-    one = live()
-    one.until_status(Health.FAILED, "repeatedly", Kind.SERVICE)
+    live_session = live()
+    live_session.until_status(Health.FAILED, "repeatedly", Kind.SERVICE)
     api.hook = None
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_page_that_is_too_large_is_requested_again_with_a_smaller_limit(
@@ -112,10 +112,10 @@ def test_a_page_that_is_too_large_is_requested_again_with_a_smaller_limit(
     api.streams_lists = False
     for number in range(60):
         api.put({**pod(f"large-{number}"), "filler": "x" * 5_000})
-    one = live().settle()
-    assert not one.statuses()
+    live_session = live().settle()
+    assert not live_session.statuses()
     assert set(limits.PAGE_SIZES) <= set(api.page_size_seen)
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_what_failed_keeps_nothing_of_what_was_read() -> None:

@@ -62,9 +62,9 @@ def test_a_list_of_events_that_does_not_end_is_a_failure_and_each_try_is_waited_
             raise answer(request, len(asked))
 
     api.hook = hook
-    one = live()
-    one.until_status(Health.FAILED, said, Kind.EVENT)
-    one.settle()
+    live_session = live()
+    live_session.until_status(Health.FAILED, said, Kind.EVENT)
+    live_session.settle()
     # A response to another kind ends a wait early, so there may be more tries.
     assert len(waits) >= failures
     assert len(asked) <= len(waits) * most

@@ -37,9 +37,9 @@ def frame(payload: bytes, *, opcode: int = 2, fin: bool = True, claims: int | No
 
 @pytest.fixture
 def client(api: ApiServer, tmp_path: Path) -> Iterator[Client]:
-    one = Client(resolve_context(str(api.write_kubeconfig(tmp_path / "config")), None), connections=1)
-    yield one
-    one.close()
+    connected_client = Client(resolve_context(str(api.write_kubeconfig(tmp_path / "config")), None), connections=1)
+    yield connected_client
+    connected_client.close()
 
 
 def read(api: ApiServer, client: Client, *frames: bytes) -> bytes:
@@ -52,11 +52,13 @@ def read(api: ApiServer, client: Client, *frames: bytes) -> bytes:
 def test_a_file_is_read_by_every_way_of_connecting(tmp_path: Path, user: dict[str, str], has_tls: bool) -> None:
     with ApiServer(tls=certificate(tmp_path) if has_tls else None) as server:
         server.files[POD.key] = {" ".join(CONF_COMMANDS[0]): b"http { }" * 20_000}
-        one = Client(resolve_context(str(server.write_kubeconfig(tmp_path / "config", **user)), None), connections=1)
-        assert run(one, POD, "controller", CONF_COMMANDS[0]) == b"http { }" * 20_000
-        assert run(one, POD, "controller", CONF_COMMANDS[0]) == b"http { }" * 20_000
+        connected_client = Client(
+            resolve_context(str(server.write_kubeconfig(tmp_path / "config", **user)), None), connections=1
+        )
+        assert run(connected_client, POD, "controller", CONF_COMMANDS[0]) == b"http { }" * 20_000
+        assert run(connected_client, POD, "controller", CONF_COMMANDS[0]) == b"http { }" * 20_000
         assert all(request.authorization for request in server.log)
-        one.close()
+        connected_client.close()
 
 
 def test_a_message_may_come_in_several_frames_with_pings_between_them(api: ApiServer, client: Client) -> None:

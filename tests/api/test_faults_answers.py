@@ -75,30 +75,30 @@ def test_a_kind_that_cannot_be_loaded_says_why_costs_no_other_and_is_loaded_when
 ) -> None:
     api.streams_lists = streams
     switch = Switch(api, fault, "pods")
-    one = live()
-    one.until_status(Health.FAILED, words)
-    one.until(lambda: one.health(Kind.SERVICE) is Health.LIVE, "the others are live")
-    assert "\x1b" not in one.reason(Kind.POD)
+    live_session = live()
+    live_session.until_status(Health.FAILED, words)
+    live_session.until(lambda: live_session.health(Kind.SERVICE) is Health.LIVE, "the others are live")
+    assert "\x1b" not in live_session.reason(Kind.POD)
     switch.is_on = False
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 @every_answer
 def test_a_kind_that_was_read_keeps_its_objects_becomes_stale_and_recovers(
     api: ApiServer, live: OpenLive, fault: Exception, words: str
 ) -> None:
-    one = live().settle()
-    before = {item.key for item in one.session.state.pods}
+    live_session = live().settle()
+    before = {item.key for item in live_session.session.state.pods}
     switch = Switch(api, fault, "pods")
     api.end_watches()
-    one.until_status(Health.STALE, words)
+    live_session.until_status(Health.STALE, words)
     api.put(pod("meanwhile"))
-    one.until(lambda: switch.count >= 5, "it was tried again")
-    assert {item.key for item in one.session.state.pods} == before
-    assert one.health(Kind.POD) is Health.STALE
+    live_session.until(lambda: switch.count >= 5, "it was tried again")
+    assert {item.key for item in live_session.session.state.pods} == before
+    assert live_session.health(Kind.POD) is Health.STALE
     switch.is_on = False
-    one.assert_recovers()
-    assert one.session.state.pods.get(("shop", "meanwhile")) is not None
+    live_session.assert_recovers()
+    assert live_session.session.state.pods.get(("shop", "meanwhile")) is not None
 
 
 def test_what_the_server_asks_to_wait_is_waited(api: ApiServer, live: OpenLive) -> None:
@@ -129,10 +129,10 @@ def test_a_page_that_breaks_in_the_middle_of_a_list_loses_and_doubles_nothing(ap
             raise Raw(http(b'{"kind":"PodList",', length=9999), reset=True)
 
     api.hook = cut
-    one = live()
-    one.assert_recovers()
+    live_session = live()
+    live_session.assert_recovers()
     assert len(broken) == 2
-    assert one.session.state.pods.get(("shop", "many-1")) is None
+    assert live_session.session.state.pods.get(("shop", "many-1")) is None
 
 
 def test_a_list_that_breaks_off_while_it_streams_is_begun_again(api: ApiServer, live: OpenLive) -> None:
@@ -163,32 +163,32 @@ def test_a_list_that_breaks_off_while_it_streams_is_begun_again(api: ApiServer, 
     ids=["cut", "half", "not-utf-8", "html", "error"],
 )
 def test_a_broken_line_in_a_watch_costs_nothing_but_a_new_watch(api: ApiServer, live: OpenLive, line: bytes) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.cut_watches(line)
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_line_of_ten_megabytes_is_read(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
+    live_session = live().settle()
     large = pod("large")
     large["metadata"]["annotations"] = {"notes": "x" * (10 << 20)}
     api.put(large)
-    one.until(lambda: one.session.state.pods.get(("shop", "large")) is not None, "it is there")
-    one.assert_recovers()
+    live_session.until(lambda: live_session.session.state.pods.get(("shop", "large")) is not None, "it is there")
+    live_session.assert_recovers()
 
 
 def test_invalid_utf_8_in_one_object_costs_that_object_only(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
+    live_session = live().settle()
     meta = b'"metadata":{"name":"odd","namespace":"shop","resourceVersion":"%d"}'
     line = b'{"type":"ADDED","object":{' + meta + b',"spec":{"nodeName":"\xff"}}}\n'
     api.raw_to_watchers("pods", line % (api.version + 1))
-    one.until(lambda: bool(one.session.state.quarantined), "it is told apart")
-    assert "shop/odd" in one.session.state.quarantine_messages()[0]
+    live_session.until(lambda: bool(live_session.session.state.quarantined), "it is told apart")
+    assert "shop/odd" in live_session.session.state.quarantine_messages()[0]
     api.version += 1
     api.put({**pod("odd")})
-    one.assert_recovers()
-    assert not one.session.state.quarantined
+    live_session.assert_recovers()
+    assert not live_session.session.state.quarantined
 
 
 GONE = status_body(410, "Expired", "too old resource version: 1 (1000)")
@@ -209,19 +209,19 @@ EXPIRIES: dict[str, Callable[[ApiServer], None]] = {
 def test_an_expired_watch_lists_once_more_and_keeps_what_is_still_there(
     api: ApiServer, live: OpenLive, expire: Callable[[ApiServer], None]
 ) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
-    kept = one.session.state.pods.get(next(iter(api.objects["pods"])))
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    kept = live_session.session.state.pods.get(next(iter(api.objects["pods"])))
     gone = list(api.objects["pods"])[-1]
     with api.lock:
         del api.objects["pods"][gone]
         api.version += 1
     lists = _lists(api)
     expire(api)
-    one.assert_recovers()
+    live_session.assert_recovers()
     assert kept is not None
-    assert one.session.state.pods.get(kept.key) == kept
-    assert one.session.state.pods.get(gone) is None
+    assert live_session.session.state.pods.get(kept.key) == kept
+    assert live_session.session.state.pods.get(gone) is None
     assert _lists(api) == lists + 1
 
 
@@ -245,10 +245,10 @@ def test_an_expired_continue_begins_the_list_again(api: ApiServer, live: OpenLiv
             raise Fault(410, status_body(410, "Expired", "The provided continue parameter is too old"))
 
     api.hook = expire
-    one = live()
-    one.assert_recovers()
+    live_session = live()
+    live_session.assert_recovers()
     assert expired
-    assert one.session.state.pods.get(("shop", "many-0")) is None
+    assert live_session.session.state.pods.get(("shop", "many-0")) is None
 
 
 def forbidden(plural: str) -> Fault:
@@ -260,23 +260,23 @@ def test_a_revoked_permission_is_reported_and_a_restored_one_is_used(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, plurals: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
-    one = live(interval=0.02).settle()
+    live_session = live(interval=0.02).settle()
     switch = Switch(api, forbidden("pods"), *plurals)
     api.end_watches()
     refused = [Kind.POD] if plurals else [kind for kind in FOLLOWED if kind is not Kind.EVENT]
     for kind in refused:
-        one.until_status(Health.REFUSED, "forbidden", kind)
-    assert any(entry.check == "DS-POD-001" for entry in one.session.not_evaluated())
+        live_session.until_status(Health.REFUSED, "forbidden", kind)
+    assert any(entry.check == "DS-POD-001" for entry in live_session.session.not_evaluated())
     api.delete("Pod", *next(iter(api.objects["pods"])))
     switch.is_on = False
-    one.assert_recovers()
-    assert not [entry for entry in one.session.not_evaluated() if entry.check == "DS-POD-001"]
+    live_session.assert_recovers()
+    assert not [entry for entry in live_session.session.not_evaluated() if entry.check == "DS-POD-001"]
 
 
 def test_a_right_that_a_starting_server_does_not_know_yet_is_not_held_against_it(
     api: ApiServer, live: OpenLive
 ) -> None:
-    one = live(interval=0.02).settle()
+    live_session = live(interval=0.02).settle()
     refused: list[Request] = []
 
     def refuse(request: Request) -> None:
@@ -286,8 +286,8 @@ def test_a_right_that_a_starting_server_does_not_know_yet_is_not_held_against_it
 
     api.hook = refuse
     api.end_watches()
-    one.until_status(Health.STALE, "forbidden")
-    one.assert_recovers()
+    live_session.until_status(Health.STALE, "forbidden")
+    live_session.assert_recovers()
 
 
 def test_watching_is_retried_if_only_listing_was_permitted(
@@ -295,10 +295,10 @@ def test_watching_is_retried_if_only_listing_was_permitted(
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.1)
     switch = Switch(api, forbidden("pods"), "pods", verbs=("watch",))
-    one = live(interval=0.02).settle()
-    assert one.health(Kind.POD) is Health.POLLING
+    live_session = live(interval=0.02).settle()
+    assert live_session.health(Kind.POD) is Health.POLLING
     switch.is_on = False
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_kind_that_is_not_served_is_absent_until_it_is(
@@ -306,23 +306,23 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs", "pods")
-    one = live().settle()
-    assert one.health(Kind.SERVICE_CIDR) is Health.ABSENT
-    assert one.reason(Kind.POD) == "this cluster does not serve them"
+    live_session = live().settle()
+    assert live_session.health(Kind.SERVICE_CIDR) is Health.ABSENT
+    assert live_session.reason(Kind.POD) == "this cluster does not serve them"
     switch.is_on = False
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_kind_that_is_no_longer_served_is_reported_as_absent(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
-    one = live().settle()
+    live_session = live().settle()
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs")
     api.end_watches()
-    one.until_status(Health.ABSENT, "does not serve", Kind.SERVICE_CIDR)
+    live_session.until_status(Health.ABSENT, "does not serve", Kind.SERVICE_CIDR)
     switch.is_on = False
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_list_that_comes_byte_by_byte_counts_as_loading_and_ends_like_any_other(
@@ -336,9 +336,9 @@ def test_a_list_that_comes_byte_by_byte_counts_as_loading_and_ends_like_any_othe
             raise Raw(*slow, until=go_on)
 
     api.hook = drip
-    one = live()
-    one.until(lambda: one.health(Kind.SERVICE) is Health.LIVE, "the others are there")
-    assert one.health(Kind.POD) is Health.LOADING
-    assert not one.session.is_settled
+    live_session = live()
+    live_session.until(lambda: live_session.health(Kind.SERVICE) is Health.LIVE, "the others are there")
+    assert live_session.health(Kind.POD) is Health.LOADING
+    assert not live_session.session.is_settled
     go_on.set()
-    one.assert_recovers()
+    live_session.assert_recovers()

@@ -41,28 +41,28 @@ def _lists(api: ApiServer) -> int:
 def test_after_a_restart_of_the_server_watches_resume_without_a_relist(
     api: ApiServer, live: OpenLive, graceful: bool
 ) -> None:
-    one = live().settle()
-    lists, count = _lists(api), len(one.session.state.pods)
+    live_session = live().settle()
+    lists, count = _lists(api), len(live_session.session.state.pods)
     api.stop(graceful=graceful)
     for kind in FOLLOWED:
-        one.until_status(Health.STALE, "refuses the connection", kind)
-    assert len(one.session.state.pods) == count
+        live_session.until_status(Health.STALE, "refuses the connection", kind)
+    assert len(live_session.session.state.pods) == count
     api.start()
-    one.assert_recovers()
+    live_session.assert_recovers()
     assert _lists(api) == lists
 
 
 def test_a_server_that_comes_back_without_the_history_is_listed_once_more(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
+    live_session = live().settle()
     api.stop()
-    one.until_status(Health.STALE, "refuses the connection")
+    live_session.until_status(Health.STALE, "refuses the connection")
     gone = next(iter(api.objects["pods"]))
     del api.objects["pods"][gone]
     api.version += 10
     api.oldest = api.version
     api.start()
-    one.assert_recovers()
-    assert one.session.state.pods.get(gone) is None
+    live_session.assert_recovers()
+    assert live_session.session.state.pods.get(gone) is None
 
 
 def test_a_server_that_returns_with_an_older_store_is_listed_again(
@@ -71,34 +71,34 @@ def test_a_server_that_returns_with_an_older_store_is_listed_again(
     backup = copy.deepcopy(items)
     for number in range(30):
         api.load([pod(f"after-the-backup-{number}")])
-    one = live().settle()
+    live_session = live().settle()
     api.stop()
     for kind in FOLLOWED:
-        one.until_status(Health.STALE, "refuses the connection", kind)
+        live_session.until_status(Health.STALE, "refuses the connection", kind)
     # The versions that the watches would ask from are yet to come: they would say nothing, for long.
     api.restore(backup, 100)
     api.start()
-    one.assert_recovers()
-    assert one.session.state.pods.get(("shop", "after-the-backup-1")) is None
+    live_session.assert_recovers()
+    assert live_session.session.state.pods.get(("shop", "after-the-backup-1")) is None
 
 
 def test_a_store_that_was_set_back_unseen_shows_by_versions_that_went_back(
     api: ApiServer, live: OpenLive, items: list[Json]
 ) -> None:
     api.load([pod("after-the-backup")])
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.restore(copy.deepcopy(items), 100)
     for plural in {r.plural for r in api.log if r.verb == "watch" and r.plural in api.objects}:
         api.bookmark(plural)
-    one.assert_recovers()
-    assert one.session.state.pods.get(("shop", "after-the-backup")) is None
+    live_session.assert_recovers()
+    assert live_session.session.state.pods.get(("shop", "after-the-backup")) is None
 
 
 def test_a_watch_without_even_a_bookmark_is_reopened_and_then_relisted(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = live().settle()
+    live_session = live().settle()
     monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", 0.1)
     over = threading.Event()
     silent: list[Request] = []
@@ -116,9 +116,9 @@ def test_a_watch_without_even_a_bookmark_is_reopened_and_then_relisted(
         # A change that no watch will ever report.
         del api.objects["pods"][gone]
     api.end_watches()
-    one.assert_recovers()
+    live_session.assert_recovers()
     over.set()
-    assert one.session.state.pods.get(gone) is None
+    assert live_session.session.state.pods.get(gone) is None
     assert len(silent) >= watch_tracker.MAX_SILENT_WATCHES
 
 
@@ -137,15 +137,15 @@ def test_connections_left_half_open_by_sleep_are_reopened_on_waking(
 
     monkeypatch.setattr(kube_source, "SleepDetector", Notice)
     monkeypatch.setattr(kube_source, "MONITOR_INTERVAL", 0.02)
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     with api.lock:
         # The server dropped the connections without telling the other side.
         forgotten, api.watchers = api.watchers, []
     api.put(pod("while-asleep"))
     slept.set()
-    one.assert_recovers()
-    assert one.session.state.pods.get(("shop", "while-asleep")) is not None
+    live_session.assert_recovers()
+    assert live_session.session.state.pods.get(("shop", "while-asleep")) is not None
     for watcher in forgotten:
         watcher.send(None)
 
@@ -156,7 +156,7 @@ def test_a_server_that_accepts_a_request_and_never_responds_is_reported(
 ) -> None:
     monkeypatch.setattr(reflector, "RESPONSE_TIMEOUT", 0.1)
     monkeypatch.setattr(kube_source, "MONITOR_INTERVAL", 0.02)
-    one = live().settle() if was_read else None
+    live_session = live().settle() if was_read else None
     over = threading.Event()
 
     def keep(request: Request) -> None:
@@ -164,13 +164,13 @@ def test_a_server_that_accepts_a_request_and_never_responds_is_reported(
             raise Raw(until=over)
 
     api.hook = keep
-    if one is None:
-        one = live()
+    if live_session is None:
+        live_session = live()
     else:
         api.end_watches()
-    one.until_status(Health.STALE if was_read else Health.LOADING, "has not responded yet")
+    live_session.until_status(Health.STALE if was_read else Health.LOADING, "has not responded yet")
     over.set()
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_sleep_is_noticed_by_the_clocks_and_a_clock_that_is_set_back_is_none() -> None:
@@ -191,25 +191,25 @@ def test_one_looks_after_a_server_that_is_away_and_all_are_back_when_it_is(
     monkeypatch.setattr(backoff, "MAX_DELAY", 60.0)
     monkeypatch.setattr(reconnect, "PROBE_INTERVAL", 0.05)
     monkeypatch.setattr(reconnect, "SPREAD", 0.1)
-    one = live().settle()
+    live_session = live().settle()
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     api.stop()
     for kind in FOLLOWED:
-        one.until_status(Health.STALE, "refuses the connection", kind)
+        live_session.until_status(Health.STALE, "refuses the connection", kind)
     # By now each waits for a minute, but for the one that looks.
     started = time.monotonic()
     api.start()
-    one.assert_recovers()
+    live_session.assert_recovers()
     assert time.monotonic() - started < 15
 
 
 def test_a_server_that_comes_back_gets_about_one_request_for_each_kind(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
+    live_session = live().settle()
     api.stop()
-    one.until_status(Health.STALE, "refuses the connection")
+    live_session.until_status(Health.STALE, "refuses the connection")
     del api.log[:]
     api.start()
-    one.assert_recovers()
+    live_session.assert_recovers()
     asked = [(r.plural, r.name, r.query.get("fieldSelector"), r.verb) for r in api.log if r.plural != "events"]
     assert len(asked) == len(set(asked))
 
@@ -253,12 +253,12 @@ def test_a_cluster_that_cannot_be_reached_names_the_cause(
     with api:
         here = api.url.partition("//")[2]
         said = {key: value.format(here=here, nobody=nobody) for key, value in cluster.items() if key != "tls"}
-        one = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt"), **said})
+        live_session = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt"), **said})
         for kind in (Kind.POD, Kind.SERVICE):
-            one.until_status(Health.FAILED, words, kind)
+            live_session.until_status(Health.FAILED, words, kind)
         # Leaving does not wait for it.
         started = time.monotonic()
-        one.session.stop()
+        live_session.session.stop()
         assert time.monotonic() - started < 1
 
 
@@ -266,22 +266,22 @@ def test_a_certificate_of_a_known_authority_is_accepted(items: list[Json], tmp_p
     api = ApiServer(tls=(TLS / "good.crt", TLS / "server.key"))
     api.load(items)
     with api:
-        one = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt")})
-        one.assert_recovers()
+        live_session = Live(api, tmp_path, cluster={"certificate-authority": str(TLS / "ca.crt")})
+        live_session.assert_recovers()
         api.stop()
-        one.until_status(Health.STALE, "refuses the connection")
+        live_session.until_status(Health.STALE, "refuses the connection")
         api.start()
-        one.assert_recovers()
-        one.session.stop()
+        live_session.assert_recovers()
+        live_session.session.stop()
 
 
 def test_a_source_that_is_stopped_while_it_waits_for_a_server_leaves_no_thread(nobody: str, tmp_path: Path) -> None:
     api = ApiServer()
-    one = Live(api, tmp_path, cluster={"server": f"http://{nobody}"})
-    one.until_status(Health.FAILED, "refuses")
-    source = one.session.source
+    live_session = Live(api, tmp_path, cluster={"server": f"http://{nobody}"})
+    live_session.until_status(Health.FAILED, "refuses")
+    source = live_session.session.source
     assert isinstance(source, KubeSource)
-    one.session.stop()
+    live_session.session.stop()
     names = {"dsview-Pod-", "dsview-Service-", "dsview-events", "dsview-proxy-config-0", "dsview-version"}
     end = time.monotonic() + 10
     while left := {thread.name for thread in threading.enumerate()} & names:

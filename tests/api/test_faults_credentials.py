@@ -77,12 +77,12 @@ def test_an_expired_token_of_a_file_is_read_again_once_for_all_kinds(
     token = tmp_path / "token"
     token.write_text("first")
     api.tokens = {"first"}
-    one = live(user={"tokenFile": str(token)}).settle()
+    live_session = live(user={"tokenFile": str(token)}).settle()
     token.write_text("second")
     api.tokens = {"second"}
     del api.log[:]
     api.end_watches()
-    one.assert_recovers()
+    live_session.assert_recovers()
     refused = [r for r in api.log if r.authorization == "Bearer first" and r.verb == "watch"]
     assert len(refused) <= len(FOLLOWED) + 4
 
@@ -91,12 +91,12 @@ def test_an_expired_token_of_a_plugin_is_renewed_by_one_run_for_all_kinds(
     api: ApiServer, live: OpenLive, plugin: Plugin
 ) -> None:
     api.tokens = {"first"}
-    one = live(user=plugin.user).settle()
+    live_session = live(user=plugin.user).settle()
     assert plugin.runs == 1
     plugin.give("second")
     api.tokens = {"second"}
     api.end_watches()
-    one.assert_recovers()
+    live_session.assert_recovers()
     assert plugin.runs == 2
 
 
@@ -104,20 +104,20 @@ def test_what_a_failing_plugin_says_is_shown_and_it_is_not_run_again_and_again(
     api: ApiServer, live: OpenLive, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.tokens = {"first"}
-    one = live(user=plugin.user).settle()
+    live_session = live(user=plugin.user).settle()
     plugin.give("")
     api.tokens = {"second"}
     del api.log[:]
     api.end_watches()
     for kind in FOLLOWED:
-        one.until_status(Health.STALE, "Please log in:\\x1b[2J https://login.example/", kind)
-    one.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
+        live_session.until_status(Health.STALE, "Please log in:\\x1b[2J https://login.example/", kind)
+    live_session.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
     assert plugin.runs == 2
     plugin.give("second")
     # After the pause it is run again.
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + client.MIN_REFRESH_INTERVAL)
-    one.assert_recovers()
+    live_session.assert_recovers()
     assert plugin.runs == 3
 
 
@@ -125,13 +125,13 @@ def test_permanently_rejected_credentials_are_reported_and_rarely_renewed(
     api: ApiServer, live: OpenLive, plugin: Plugin
 ) -> None:
     api.tokens = {"another"}
-    one = live(user=plugin.user)
+    live_session = live(user=plugin.user)
     for kind in FOLLOWED:
-        one.until_status(Health.FAILED, "does not accept the credentials (401)", kind)
-    one.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
+        live_session.until_status(Health.FAILED, "does not accept the credentials (401)", kind)
+    live_session.until(lambda: len(api.log) > 4 * len(FOLLOWED), "each kind was refused several times")
     assert plugin.runs == 2
     api.tokens = {"first"}
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_plugin_that_fails_at_the_start_is_run_again_later(
@@ -140,11 +140,11 @@ def test_a_plugin_that_fails_at_the_start_is_run_again_later(
     monkeypatch.setattr(kube_source, "MIN_CREDENTIAL_RETRY", 0.05)
     plugin.give("")
     api.tokens = {"first"}
-    one = live(user=plugin.user)
+    live_session = live(user=plugin.user)
     for kind in FOLLOWED:
-        one.until_status(Health.FAILED, "Please log in:", kind)
+        live_session.until_status(Health.FAILED, "Please log in:", kind)
     plugin.give("first")
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_plugin_that_never_ends_is_ended(
@@ -153,25 +153,25 @@ def test_a_plugin_that_never_ends_is_ended(
     monkeypatch.setattr(credential_plugin, "TIME_LIMIT", 0.2)
     monkeypatch.setattr(kube_source, "MIN_CREDENTIAL_RETRY", 0.05)
     plugin.path.write_text("#!/bin/sh\nsleep 60 & wait\n")
-    one = live(user=plugin.user)
-    one.until_status(Health.FAILED, "took longer than 0.2 s")
+    live_session = live(user=plugin.user)
+    live_session.until_status(Health.FAILED, "took longer than 0.2 s")
     plugin.path.write_text(PLUGIN.replace("API_VERSION", API_VERSION))
     monkeypatch.setattr(credential_plugin, "TIME_LIMIT", 20.0)
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_plugin_that_answers_nonsense_is_a_sentence(api: ApiServer, live: OpenLive, plugin: Plugin) -> None:
     plugin.path.write_text("#!/bin/sh\necho 'a page of HTML'\n")
-    one = live(user=plugin.user)
-    one.until_status(Health.FAILED, "The credentials of the kubeconfig cannot be used")
-    assert one.health(Kind.SERVICE) is Health.FAILED
+    live_session = live(user=plugin.user)
+    live_session.until_status(Health.FAILED, "The credentials of the kubeconfig cannot be used")
+    assert live_session.health(Kind.SERVICE) is Health.FAILED
 
 
 def test_leaving_does_not_wait_for_a_plugin(api: ApiServer, live: OpenLive, plugin: Plugin) -> None:
     plugin.path.write_text('#!/bin/sh\necho > "$(dirname "$0")/started"\nsleep 20 & wait\n')
-    one = live(user=plugin.user)
-    one.until((plugin.folder / "started").exists, "it runs")
-    done = threading.Thread(target=one.session.stop)
+    live_session = live(user=plugin.user)
+    live_session.until((plugin.folder / "started").exists, "it runs")
+    done = threading.Thread(target=live_session.session.stop)
     done.start()
     done.join(1)
     assert not done.is_alive()

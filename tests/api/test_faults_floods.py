@@ -25,66 +25,66 @@ def lines(api: ApiServer, count: int, names: int) -> list[bytes]:
     return made
 
 
-def longest_drain(one: Live, condition: Callable[[], bool], what: str) -> float:
+def longest_drain(live_session: Live, condition: Callable[[], bool], what: str) -> float:
     """Drain as the screen does. Returns the CPU seconds of the longest drain."""
     longest = 0.0
 
     def drained() -> bool:
         nonlocal longest
         started = time.thread_time()
-        one.session.drain(0.008)
+        live_session.session.drain(0.008)
         longest = max(longest, time.thread_time() - started)
         return condition()
 
-    one.until(drained, what)
+    live_session.until(drained, what)
     return longest
 
 
 def test_a_burst_of_fifty_thousand_events_is_drained_in_slices_and_ends_up_to_date(
     api: ApiServer, live: OpenLive
 ) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     with api.lock:
         burst = lines(api, 50_000, 5_000)
     for start in range(0, len(burst), 500):
         api.raw_to_watchers("pods", b"".join(burst[start : start + 500]))
-    longest = longest_drain(one, one.matches_server, "the burst is taken in")
-    assert len(one.session.state.pods) >= 5_000
+    longest = longest_drain(live_session, live_session.matches_server, "the burst is taken in")
+    assert len(live_session.session.state.pods) >= 5_000
     # Sixty times the slice: a drain that took everything at once would need seconds.
     assert longest < 0.5
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_an_object_that_changes_a_thousand_times_costs_its_last_states_only(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     with api.lock:
         changes = lines(api, 1_000, 1)
     seen: set[str] = set()
     for line in changes:
         api.raw_to_watchers("pods", line)
     while True:
-        one.session.drain()
-        kept = one.session.state.pods.get(("shop", "busy-0"))
+        live_session.session.drain()
+        kept = live_session.session.state.pods.get(("shop", "busy-0"))
         if isinstance(kept, Pod):
             seen.add(kept.resource_version)
             if kept.resource_version == str(api.version):
                 break
-        one.session.wait(0.02)
+        live_session.session.wait(0.02)
     assert len(seen) < 500
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_events_that_come_while_a_list_is_read_are_not_lost(api: ApiServer, live: OpenLive) -> None:
     for number in range(2_000):
         api.load([pod(f"many-{number}")])
-    one = live()
-    one.until(lambda: len(one.session.state.pods) > 100, "the list has begun")
+    live_session = live()
+    live_session.until(lambda: len(live_session.session.state.pods) > 100, "the list has begun")
     for number in range(0, 2_000, 7):
         api.delete("Pod", "shop", f"many-{number}")
         api.put(pod(f"new-{number}"))
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def test_a_session_that_is_left_while_it_loads_asks_no_more(api: ApiServer, live: OpenLive) -> None:

@@ -51,28 +51,28 @@ SEQUENCES: dict[str, tuple[list[tuple[str, Json]], str | None]] = {
 def test_the_last_word_on_an_object_counts(
     api: ApiServer, live: OpenLive, sequence: list[tuple[str, Json]], uid: str | None, one_by_one: bool
 ) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     for event, fields in sequence:
         tell(api, event, **fields)
         if one_by_one:
-            one.session.drain()
-    one.assert_recovers()
-    kept = one.session.state.pods.get(KEY)
+            live_session.session.drain()
+    live_session.assert_recovers()
+    kept = live_session.session.state.pods.get(KEY)
     assert (kept.uid if kept is not None else None) == uid
-    assert [pod.key for pod in one.session.state.pods].count(KEY) == (uid is not None)
+    assert [pod.key for pod in live_session.session.state.pods].count(KEY) == (uid is not None)
 
 
 def test_a_watch_of_bookmarks_only_stays_live_and_goes_on_from_the_last(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     for _ in range(50):
         api.version += 7
         api.bookmark("pods")
     reached = api.version
-    assert one.health(Kind.POD) is Health.LIVE
+    assert live_session.health(Kind.POD) is Health.LIVE
     api.end_watches()
-    one.assert_recovers()
+    live_session.assert_recovers()
     asked = [r.query["resourceVersion"] for r in api.log if r.plural == "pods" and "resourceVersion" in r.query]
     assert asked[-1] == str(reached)
 
@@ -81,19 +81,19 @@ def test_a_watch_of_bookmarks_only_stays_live_and_goes_on_from_the_last(api: Api
 def test_a_resource_version_that_is_not_a_number_is_returned_unchanged_and_never_compared(
     api: ApiServer, live: OpenLive, version: str
 ) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     tell(api, "ADDED", version=version)
-    one.until(lambda: one.session.state.pods.get(KEY) is not None, "it is there")
+    live_session.until(lambda: live_session.session.state.pods.get(KEY) is not None, "it is there")
     api.end_watches()
-    one.until(lambda: _asked(api)[-1:] == [version], "the watch goes on from that version")
+    live_session.until(lambda: _asked(api)[-1:] == [version], "the watch goes on from that version")
     assert _lists(api) == 1
     # The versions of the loopback server are numbers; the next event has one again.
     with api.lock:
         api.version = max(api.version, int(version) if version.isdecimal() else 0)
         del api.objects["pods"][KEY]
         api.raw_to_watchers("pods", b'{"type":"ERROR","object":{"code":410,"reason":"Expired"}}\n')
-    one.assert_recovers()
+    live_session.assert_recovers()
 
 
 def _asked(api: ApiServer) -> list[str]:
@@ -105,34 +105,36 @@ def _lists(api: ApiServer) -> int:
 
 
 def test_an_event_of_more_than_32_mb_is_skipped_and_reported(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.raw_to_watchers("pods", b'{"type":"ADDED","object":{"x":"' + b"x" * (33 << 20) + b'"}}\n')
-    one.until(lambda: "A Pod of more than 32 MB was skipped." in one.session.state.quarantine_messages(), "said")
-    assert one.health(Kind.POD) is Health.LIVE
-    one.assert_recovers()
+    live_session.until(
+        lambda: "A Pod of more than 32 MB was skipped." in live_session.session.state.quarantine_messages(), "said"
+    )
+    assert live_session.health(Kind.POD) is Health.LIVE
+    live_session.assert_recovers()
     assert _lists(api) == 1, "the watch went on"
 
 
 def test_an_unknown_event_type_is_skipped_and_reported(api: ApiServer, live: OpenLive) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.raw_to_watchers("pods", b'{"type":"SURPRISE\\u001b[2J","object":{}}\n')
-    one.until(lambda: bool(one.session.state.quarantined), "it is told")
-    assert "unknown type" in one.session.state.quarantine_messages()[0]
-    assert "\x1b" not in one.session.state.quarantine_messages()[0]
-    one.assert_recovers()
+    live_session.until(lambda: bool(live_session.session.state.quarantined), "it is told")
+    assert "unknown type" in live_session.session.state.quarantine_messages()[0]
+    assert "\x1b" not in live_session.session.state.quarantine_messages()[0]
+    live_session.assert_recovers()
 
 
 def test_a_namespace_that_goes_with_all_in_it_leaves_nothing_behind(api: ApiServer, live: OpenLive) -> None:
     for number in range(40):
         api.load([pod(f"web-{number}", podIPs=[{"ip": f"10.244.1.{number + 5}"}])])
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    live_session = live().settle()
+    live_session.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     for plural, kind in (("endpointslices", "EndpointSlice"), ("services", "Service"), ("pods", "Pod")):
         for namespace, name in [key for key in api.objects[plural] if key[0] == "shop"]:
             api.delete(kind, namespace, name)
-    one.until(one.matches_server, "nothing of it is left")
-    one.until(lambda: one.session.is_settled, "all is evaluated")
-    assert not [finding for finding in one.session.findings if finding.object.namespace == "shop"]
-    one.assert_recovers()
+    live_session.until(live_session.matches_server, "nothing of it is left")
+    live_session.until(lambda: live_session.session.is_settled, "all is evaluated")
+    assert not [finding for finding in live_session.session.findings if finding.object.namespace == "shop"]
+    live_session.assert_recovers()

@@ -45,9 +45,9 @@ def test_the_start_does_not_wait_for_forbidden_services(
             raise Fault(403, status_body(403, "Forbidden", "services is forbidden"))
 
     api.hook = refuse
-    one = live(head_start=0.01).settle()
-    assert one.health(Kind.SERVICE) is Health.REFUSED
-    assert {pod.key for pod in one.session.state.pods} == set(api.objects["pods"])
+    live_session = live(head_start=0.01).settle()
+    assert live_session.health(Kind.SERVICE) is Health.REFUSED
+    assert {pod.key for pod in live_session.session.state.pods} == set(api.objects["pods"])
 
 
 def test_services_that_do_not_come_hold_up_the_others_for_a_moment_only(
@@ -61,19 +61,19 @@ def test_services_that_do_not_come_hold_up_the_others_for_a_moment_only(
             answers.wait(30.0)
 
     api.hook = hang
-    one = live(head_start=3600.0)
-    one.until(lambda: one.health(Kind.POD) is Health.LIVE, "pods are there")
-    assert one.health(Kind.SERVICE) is Health.LOADING
+    live_session = live(head_start=3600.0)
+    live_session.until(lambda: live_session.health(Kind.POD) is Health.LIVE, "pods are there")
+    assert live_session.health(Kind.SERVICE) is Health.LOADING
     answers.set()
-    one.settle()
+    live_session.settle()
 
 
 def test_a_service_that_turns_dual_stack_loses_its_flag(
     api: ApiServer, live: Callable[..., Live], items: list[Json]
 ) -> None:
-    one = live().settle()
+    live_session = live().settle()
     name = "ingress-nginx-controller-admission"
-    assert [f.check for f in one.session.findings_of("Service", "ingress-nginx", name)] == ["DS-SVC-002"]
+    assert [f.check for f in live_session.session.findings_of("Service", "ingress-nginx", name)] == ["DS-SVC-002"]
     service = next(i for i in items if i["kind"] == "Service" and i["metadata"]["name"] == name)
     service["spec"] |= {
         "ipFamilyPolicy": "RequireDualStack",
@@ -81,8 +81,10 @@ def test_a_service_that_turns_dual_stack_loses_its_flag(
         "clusterIPs": [service["spec"]["clusterIP"], "fd00:10:96::77"],
     }
     api.put(service)
-    one.until(lambda: not one.session.findings_of("Service", "ingress-nginx", name), "the flag is gone")
-    kept = one.session.state.services.get(("ingress-nginx", name))
+    live_session.until(
+        lambda: not live_session.session.findings_of("Service", "ingress-nginx", name), "the flag is gone"
+    )
+    kept = live_session.session.state.services.get(("ingress-nginx", name))
     assert kept is not None
     assert kept.cluster_ips[1] == "fd00:10:96::77"
 
@@ -98,21 +100,21 @@ def test_events_are_read_by_reason_in_bounded_number(
         text = said if number % 2 else "Readiness probe failed: HTTP probe failed with statuscode: 503"
         kind = {"kind": "Event", "apiVersion": "v1"}
         api.load([{**kind, "metadata": meta, "reason": "Unhealthy", "message": text, "involvedObject": involved}])
-    one = live().settle()
-    one.until(lambda: one.health(Kind.EVENT) is Health.POLLING, "events were read")
+    live_session = live().settle()
+    live_session.until(lambda: live_session.health(Kind.EVENT) is Health.POLLING, "events were read")
     asked = [r for r in api.log if r.query.get("fieldSelector") == "reason=Unhealthy"]
     assert [r.query["limit"] for r in asked] == ["500", "500"]
-    assert {event.message for event in one.session.state.events} == {said}
-    assert one.reason(Kind.EVENT) == "of the reason Unhealthy only the first 600 were read"
+    assert {event.message for event in live_session.session.state.events} == {said}
+    assert live_session.reason(Kind.EVENT) == "of the reason Unhealthy only the first 600 were read"
 
 
 def test_pages_are_used_if_streaming_lists_are_rejected(api: ApiServer, live: Callable[..., Live]) -> None:
     api.streams_lists = False
     for number in range(1203):
         api.load([pod(f"many-{number}")])
-    one = live().settle()
-    assert one.matches_server()
-    assert len(one.session.state.pods) > 1203
+    live_session = live().settle()
+    assert live_session.matches_server()
+    assert len(live_session.session.state.pods) > 1203
     assert set(api.page_size_seen) == {500}
 
 
@@ -134,9 +136,9 @@ def test_the_progress_of_a_list_is_reported(api: ApiServer, live: Callable[..., 
         def on_round_end(self, session: Session) -> None:
             pass
 
-    one = live()
-    one.session.observe(Listener())
-    one.settle()
+    live_session = live()
+    live_session.session.observe(Listener())
+    live_session.settle()
     assert told == sorted(told)
     assert len(told) >= 2
 
@@ -146,7 +148,7 @@ def test_watches_that_end_at_once_are_retried_with_backoff(
 ) -> None:
     monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.2)
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.2)
-    one = live().settle()
+    live_session = live().settle()
     api.ends_watches_at_once = True
     started = time.monotonic()
     api.cut_watches()
@@ -154,7 +156,7 @@ def test_watches_that_end_at_once_are_retried_with_backoff(
     def watches() -> int:
         return sum(r.plural == "pods" and r.verb == "watch" for r in api.log)
 
-    one.until(lambda: watches() >= 5, "it was tried again four times")
+    live_session.until(lambda: watches() >= 5, "it was tried again four times")
     assert time.monotonic() - started > 0.5
 
 
@@ -164,12 +166,12 @@ def test_a_forbidden_kind_is_reported_and_disables_only_its_checks(api: ApiServe
             raise Fault(403, status_body(403, "Forbidden", 'nodes is forbidden: User "x" cannot list'))
 
     api.hook = refuse
-    one = live().settle()
-    assert one.health(Kind.NODE) is Health.REFUSED
-    assert "forbidden" in one.session.state.status(Kind.NODE).reason
-    reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
+    live_session = live().settle()
+    assert live_session.health(Kind.NODE) is Health.REFUSED
+    assert "forbidden" in live_session.session.state.status(Kind.NODE).reason
+    reasons = {entry.check: entry.reason for entry in live_session.session.not_evaluated()}
     assert reasons["DS-NODE-001"] == "nodes: not permitted"
-    assert {f.check for f in one.session.findings} >= {"DS-NGX-002"}
+    assert {f.check for f in live_session.session.findings} >= {"DS-NGX-002"}
 
 
 def test_what_may_be_listed_but_not_watched_is_polled(api: ApiServer, live: Callable[..., Live]) -> None:
@@ -178,39 +180,41 @@ def test_what_may_be_listed_but_not_watched_is_polled(api: ApiServer, live: Call
             raise Fault(403, status_body(403, "Forbidden", "pods is forbidden: cannot watch"))
 
     api.hook = refuse
-    one = live(interval=0.05).settle()
-    assert one.health(Kind.POD) is Health.POLLING
+    live_session = live(interval=0.05).settle()
+    assert live_session.health(Kind.POD) is Health.POLLING
     api.put(pod("polled"))
-    one.until(lambda: one.session.state.pods.get(("shop", "polled")) is not None, "the next list brings it")
+    live_session.until(
+        lambda: live_session.session.state.pods.get(("shop", "polled")) is not None, "the next list brings it"
+    )
 
 
 def test_given_namespaces_are_read_one_by_one(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live(namespaces=("ingress-nginx",)).settle()
-    assert {pod.namespace for pod in one.session.state.pods} == {"ingress-nginx"}
-    assert one.session.state.status(Kind.POD).namespaces == ("ingress-nginx",)
+    live_session = live(namespaces=("ingress-nginx",)).settle()
+    assert {pod.namespace for pod in live_session.session.state.pods} == {"ingress-nginx"}
+    assert live_session.session.state.status(Kind.POD).namespaces == ("ingress-nginx",)
     assert {r.namespace for r in api.log if r.plural == "pods" and r.verb == "watch"} == {"ingress-nginx"}
 
 
 def test_one_broken_object_is_quarantined_alone(api: ApiServer, live: Callable[..., Live]) -> None:
     api.load([pod("broken", podIPs="not a list")])
-    one = live().settle()
-    (message,) = one.session.state.quarantine_messages()
+    live_session = live().settle()
+    (message,) = live_session.session.state.quarantine_messages()
     assert "shop/broken" in message
     api.put(pod("broken", podIPs=[{"ip": "10.244.1.9"}]))
-    one.until(lambda: not one.session.state.quarantined, "it is mended")
+    live_session.until(lambda: not live_session.session.state.quarantined, "it is mended")
 
 
 def test_without_exec_listeners_are_predicted(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live(use_exec=False).settle()
+    live_session = live(use_exec=False).settle()
     assert not [request for request in api.log if request.verb == "exec"]
-    reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
+    reasons = {entry.check: entry.reason for entry in live_session.session.not_evaluated()}
     assert "--no-exec" in reasons["DS-NGX-001"] or "not permitted" in reasons["DS-NGX-001"]
 
 
 def test_leaving_takes_less_than_a_second(live: Callable[..., Live]) -> None:
-    one = live().settle()
+    live_session = live().settle()
     started = time.monotonic()
-    one.session.stop()
+    live_session.session.stop()
     assert time.monotonic() - started < 1
 
 
@@ -234,11 +238,11 @@ def test_exec_that_the_kubelet_cannot_be_reached_for_says_so(api: ApiServer, liv
             raise Fault(500, status_body(500, "InternalError", said))
 
     api.hook = fail
-    one = live().settle()
+    live_session = live().settle()
     words = "the API server cannot reach the kubelet of the node (error dialing backend: dial tcp 192.0.2.5:10250"
-    reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
+    reasons = {entry.check: entry.reason for entry in live_session.session.not_evaluated()}
     assert words in reasons["DS-NGX-001"]
-    assert words in one.reason(Kind.PROXY_LISTENERS)
+    assert words in live_session.reason(Kind.PROXY_LISTENERS)
 
 
 def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Callable[..., Live]) -> None:
@@ -255,7 +259,7 @@ def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Calla
             most = max(most, len(reading))
 
     api.hook = hold
-    one = live().settle()
+    live_session = live().settle()
     assert len(controllers) >= 2
     assert most == 2
-    assert one.session.state.status(Kind.PROXY_LISTENERS).reason == ""
+    assert live_session.session.state.status(Kind.PROXY_LISTENERS).reason == ""

@@ -28,13 +28,13 @@ def api(api: ApiServer) -> ApiServer:
     return api
 
 
-def contents(one: Live) -> dict[Kind, dict[Key, Any]]:
-    state = one.session.state
+def contents(live_session: Live) -> dict[Kind, dict[Key, Any]]:
+    state = live_session.session.state
     return {kind: {item.key: item for item in state.store(kind)} for kind in IN_PROTOBUF}
 
 
-def encoding_of(one: Live, kind: Kind) -> str:
-    return one.session.traffic[kind].encoding
+def encoding_of(live_session: Live, kind: Kind) -> str:
+    return live_session.session.traffic[kind].encoding
 
 
 def test_a_cluster_is_the_same_in_both_encodings(api: ApiServer, live: Callable[..., Live]) -> None:
@@ -53,12 +53,12 @@ def test_pages_of_a_list_are_the_same_in_both_encodings(api: ApiServer, live: Ca
 
 
 def test_changes_are_read_as_protobuf(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live().settle()
+    live_session = live().settle()
     api.put(pod("late"))
     api.bookmark("pods")
-    one.until(lambda: ("shop", "late") in one.session.state.pods, "the pod came")
+    live_session.until(lambda: ("shop", "late") in live_session.session.state.pods, "the pod came")
     api.delete("Pod", "shop", "late")
-    one.until(lambda: ("shop", "late") not in one.session.state.pods, "the pod went")
+    live_session.until(lambda: ("shop", "late") not in live_session.session.state.pods, "the pod went")
 
 
 @pytest.mark.parametrize("code", [406, 415])
@@ -66,9 +66,9 @@ def test_json_is_requested_from_a_server_that_rejects_protobuf(
     api: ApiServer, live: Callable[..., Live], code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.refuses_protobuf = code
-    one = live().settle()
-    assert {encoding_of(one, kind) for kind in IN_PROTOBUF} == {"json"}
-    assert one.health(Kind.POD) is Health.LIVE
+    live_session = live().settle()
+    assert {encoding_of(live_session, kind) for kind in IN_PROTOBUF} == {"json"}
+    assert live_session.health(Kind.POD) is Health.LIVE
     assert [r.message for r in caplog.records if "JSON instead of protobuf" in r.message] == [
         "Requesting JSON instead of protobuf from the API server: it does not accept protobuf."
     ]
@@ -78,8 +78,8 @@ def test_protobuf_is_not_requested_again_from_a_server_that_responds_in_json(
     api: ApiServer, live: Callable[..., Live], caplog: pytest.LogCaptureFixture
 ) -> None:
     api.speaks_protobuf = False
-    one = live().settle()
-    assert one.health(Kind.POD) is Health.LIVE
+    live_session = live().settle()
+    assert live_session.health(Kind.POD) is Health.LIVE
     assert sum("it responds in JSON" in record.message for record in caplog.records) == 1
 
 
@@ -90,9 +90,9 @@ def test_a_proxy_that_garbles_protobuf_gets_json(api: ApiServer, live: Callable[
             raise Raw(http(body, content_type=f"{PROTOBUF};stream=watch"))
 
     api.hook = garble
-    one = live().settle()
-    assert {one.health(kind) for kind in IN_PROTOBUF} == {Health.LIVE}
-    assert encoding_of(one, Kind.POD) == "json"
+    live_session = live().settle()
+    assert {live_session.health(kind) for kind in IN_PROTOBUF} == {Health.LIVE}
+    assert encoding_of(live_session, Kind.POD) == "json"
 
 
 @pytest.mark.parametrize(
@@ -108,22 +108,22 @@ def test_a_proxy_that_garbles_protobuf_gets_json(api: ApiServer, live: Callable[
 def test_a_bad_frame_is_counted_and_costs_itself_only(
     api: ApiServer, live: Callable[..., Live], frame: bytes, said: str
 ) -> None:
-    one = live().settle()
-    before = contents(one)
+    live_session = live().settle()
+    before = contents(live_session)
     api.raw_to_watchers("pods", frame)
-    one.until(lambda: any(said in m for m in one.session.state.quarantine_messages()), "it is said")
-    assert contents(one) == before
-    assert one.health(Kind.POD) is Health.LIVE
+    live_session.until(lambda: any(said in m for m in live_session.session.state.quarantine_messages()), "it is said")
+    assert contents(live_session) == before
+    assert live_session.health(Kind.POD) is Health.LIVE
 
 
 def test_an_expired_watch_is_relisted(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live().settle()
-    before = one.session.traffic[Kind.POD].watches
+    live_session = live().settle()
+    before = live_session.session.traffic[Kind.POD].watches
     status = {"kind": "Status", "message": "too old resource version", "reason": "Expired", "code": 410}
     api.raw_to_watchers("pods", protobuf_answers.frame("ERROR", protobuf_answers.status_of(status)))
-    one.until(lambda: one.session.traffic[Kind.POD].watches > before, "it is listed again")
-    one.until(lambda: one.health(Kind.POD) is Health.LIVE, "it is live again")
-    assert encoding_of(one, Kind.POD) == "protobuf"
+    live_session.until(lambda: live_session.session.traffic[Kind.POD].watches > before, "it is listed again")
+    live_session.until(lambda: live_session.health(Kind.POD) is Health.LIVE, "it is live again")
+    assert encoding_of(live_session, Kind.POD) == "protobuf"
 
 
 def test_the_status_of_a_recorded_refusal_is_read() -> None:

@@ -33,27 +33,27 @@ def api() -> Iterator[ApiServer]:
         yield server
 
 
-def sockets(one: Live) -> tuple[ListenSource, set[tuple[int | None, str]]]:
-    state = one.session.state
+def sockets(live_session: Live) -> tuple[ListenSource, set[tuple[int | None, str]]]:
+    state = live_session.session.state
     (pod,) = live_proxies(state)
     conf = listeners_of(state, pod)
     return conf.source, {(x.port, family) for x in conf.listeners for family in x.families}
 
 
 def test_what_nginx_prints_is_read_and_contradicts_the_arguments(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live().settle()
+    live_session = live().settle()
 
-    assert sockets(one) == (ListenSource.READ, {(80, V4), (443, V4), (443, V6)})
+    assert sockets(live_session) == (ListenSource.READ, {(80, V4), (443, V4), (443, V6)})
     assert {request.command for request in api.log if request.verb == "exec"} == {("nginx", "-T")}
-    assert {(f.check, f.severity.value) for f in one.session.findings if f.object.kind == "Service"} == {
+    assert {(f.check, f.severity.value) for f in live_session.session.findings if f.object.kind == "Service"} == {
         ("DS-LSN-001", "error")
     }
 
 
 def test_without_exec_the_arguments_are_believed(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live(use_exec=False).settle()
+    live_session = live(use_exec=False).settle()
 
-    assert sockets(one)[0] is ListenSource.DECLARED
+    assert sockets(live_session)[0] is ListenSource.DECLARED
     assert not [request for request in api.log if request.verb == "exec"]
 
 
