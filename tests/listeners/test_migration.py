@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dsview.analysis.family_coverage import matrix
+from dsview.analysis.family_coverage import coverage_layers
 from dsview.analysis.hop import Outcome
 from dsview.analysis.plan import make_plan
 from dsview.analysis.trace_target import trace_named
@@ -95,7 +95,7 @@ def test_once_both_doors_offer_both_families_nothing_is_said(tmp_path: Path) -> 
 def test_load_balancers_of_gateways_outside_the_cluster_are_counted_with_the_others(tmp_path: Path) -> None:
     of_cloud = doors.gateway("gke", "networking.gke.io/gateway", addresses=doors.VIPS[:1])
     session = load([*doors.traefik(), *of_cloud, *doors.backend()], tmp_path)
-    layer = next(layer for layer in matrix(session) if layer.name is LayerName.LOAD_BALANCERS)
+    layer = next(layer for layer in coverage_layers(session) if layer.name is LayerName.LOAD_BALANCERS)
 
     assert layer.v4 is not None
     assert layer.v6 is not None

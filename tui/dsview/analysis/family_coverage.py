@@ -129,7 +129,7 @@ def counted(view: ClusterView, name: LayerName) -> int | None:
 
     If the number differs by family, it is the larger one.
     """
-    layer = next((layer for layer in matrix(view) if layer.name is name), None)
+    layer = next((layer for layer in coverage_layers(view) if layer.name is name), None)
     counts = [count.of for count in (layer.v4, layer.v6) if count is not None] if layer is not None else []
     return max(counts, default=None)
 
@@ -203,7 +203,7 @@ def _load_balancers(state: ClusterState) -> Layer:
     return _layer(state, LayerName.LOAD_BALANCERS, tally, Kind.SERVICE, note=_number(without_address, "by name only"))
 
 
-def matrix(view: ClusterView) -> tuple[Layer, ...]:
+def coverage_layers(view: ClusterView) -> tuple[Layer, ...]:
     """Every non-empty layer. The cost does not depend on the number of objects."""
     state, family_counts = view.state, view.state.family_counts
     versions = (

@@ -13,7 +13,7 @@ import msgspec
 from dsview.analysis.cause_summary import CauseSummarizer, FindingTotals
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, detail_target
-from dsview.analysis.family_coverage import Layer, matrix, why_unread
+from dsview.analysis.family_coverage import Layer, coverage_layers, why_unread
 from dsview.analysis.loss import Loss
 from dsview.analysis.mode_words import mode_sentence_start
 from dsview.analysis.not_judged import settling_sentence
@@ -67,6 +67,9 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
         is_complete: Whether everything that was requested was read and evaluated.
         is_settled: Whether no finding and no Service is pending.
         is_degraded: Whether a Service fails or a Node is not ready, whatever the findings say.
+        layers: How many objects of each layer have each family.
+        flags: The worst severity of each layer and family.
+        flagged: The number of objects with findings in each layer and family.
         worst: The worst root causes.
         disclaimer: What "no problem found" does not cover; empty if something is flagged.
         causes: The number of all root causes.
@@ -106,14 +109,14 @@ def overview(view: ClusterView, totals: FindingTotals) -> Overview:
     is_well = severity in (None, Severity.NOTE)
     services = _service_sentences(view, totals, severity, is_complete=is_complete)
     return Overview(
-        mode=_mode(view.profile),
+        mode=_mode_sentence(view.profile),
         families=view.profile.service_families,
         sentences=tuple(map(safe, (*services, *unread, *_limit_sentences(view, missing)))),
         severity=severity,
         is_complete=is_complete,
         is_settled=not settling_sentence(view.settling),
         is_degraded=bool(totals.failing or totals.partial or totals.likely or view.state.family_counts.unready_nodes),
-        layers=matrix(view),
+        layers=coverage_layers(view),
         flags=totals.flags,
         flagged=totals.flagged,
         worst=tuple(_worst_causes(view, totals)),
@@ -141,7 +144,7 @@ _QUALIFIER_WORDS = {"mixed nodes": "nodes differ"}
 """Qualifiers of the mode that need more words on the screen."""
 
 
-def _mode(profile: Profile) -> Safe:
+def _mode_sentence(profile: Profile) -> Safe:
     if profile.mode == "unknown":
         return Safe("Which families the cluster serves is not known.")
     words = mode_sentence_start(profile.mode)

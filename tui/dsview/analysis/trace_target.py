@@ -60,7 +60,7 @@ def trace_named(view: ClusterView, text: str) -> Trace:
     """
     kind, name_or_path = parse_target(text)
     if kind is None:
-        return _host(view, name_or_path)
+        return _trace_host(view, name_or_path)
     state = view.state
     match kind:
         case Kind.SERVICE:
@@ -70,7 +70,7 @@ def trace_named(view: ClusterView, text: str) -> Trace:
         case Kind.GATEWAY:
             return trace_gateway(view, find_named(view, kind, state.gateways, name_or_path))
     if "/" not in name_or_path and not any(item.name == name_or_path for item in state.ingresses):
-        return _host(view, name_or_path)
+        return _trace_host(view, name_or_path)
     return trace_ingress(view, find_named(view, kind, state.ingresses, name_or_path))
 
 
@@ -94,8 +94,8 @@ def find_named(view: ClusterView, kind: Kind, store: Store[T], name_or_path: str
     raise UserError(f"There is no {kind.value} {_quoted(name_or_path)}.{hint}")
 
 
-def _host(view: ClusterView, host: str) -> Trace:
-    traces = list(_of_doors(view, host, host)) or list(_of_doors(view, host, _wildcard(host)))
+def _trace_host(view: ClusterView, host: str) -> Trace:
+    traces = list(_traces_of_front_doors(view, host, host)) or list(_traces_of_front_doors(view, host, _wildcard(host)))
     if traces:
         return msgspec.structs.replace(traces[0], others=tuple(traces[1:_MAX_FRONT_DOORS]))
     for gateway in _gateways(view):
@@ -109,7 +109,7 @@ def _host(view: ClusterView, host: str) -> Trace:
     raise UserError(f"No Ingress or HTTPRoute has the host {_quoted(host)}.{hint}")
 
 
-def _of_doors(view: ClusterView, host: str, name: str) -> Iterator[Trace]:
+def _traces_of_front_doors(view: ClusterView, host: str, name: str) -> Iterator[Trace]:
     """A trace for each front door that serves the host under a name: each Ingress class, and each Gateway."""
     classes: set[str] = set()
     for ingress in _ingresses(view):

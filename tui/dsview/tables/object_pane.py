@@ -106,7 +106,7 @@ class ObjectRows(Generic[T]):
         def rank_all(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
             if column == "flags" and column not in ranks:
                 findings_of, name = view.findings_of, self._name
-                return [findings_sort(found) if (found := findings_of(name, *key)) else LAST for key in keys]
+                return [findings_sort(findings) if (findings := findings_of(name, *key)) else LAST for key in keys]
             items = self._store(view).many(keys)
             read = addresses.get(column.removesuffix("_v4").removesuffix("_v6"))
             if read is not None:

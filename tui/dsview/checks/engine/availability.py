@@ -35,7 +35,7 @@ _NO_FAMILIES = "Service families: no ServiceCIDR, kube-apiserver flag or cluster
 _NAMED = 3
 """How many front doors a reason names."""
 
-_WORDS = {
+_HEALTH_WORDS = {
     Health.REFUSED: "not permitted",
     Health.ABSENT: "this cluster does not serve them",
     Health.NOT_GIVEN: "not given",
@@ -99,17 +99,17 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
         if not state.is_settled(kind) or (is_optional and _may_lack(state, check, kind)):
             return why_unknown(state, kind)
-    incomplete = _incomplete(state, check)
+    incomplete = _incomplete_kinds(state, check)
     if incomplete:
         return incomplete
     if _lacks_families(state, profile, check):
         return f"{_NO_FAMILIES}; evaluated {check.without_families} only" if check.without_families else _NO_FAMILIES
     # Runs for every frame of the overview, and most checks do not depend on objects that are read by name.
     if check.config_map is not None or check.of_pods == _CONTROLLERS:
-        reason = _why_not_by_name(state, check)
+        reason = _why_configuration_unknown(state, check)
         if reason is not None:
             return reason
-    if check.of_sockets and (unknown := unknown_doors(state)):
+    if check.of_sockets and (unknown := _unknown_front_doors(state)):
         return unknown
     no_slices = {Kind.ENDPOINT_SLICE: slices} if slices is not None else {}
     missing = [kind for kind in check.subjects if kind in no_slices or state.may_have_unread(kind)]
@@ -132,7 +132,7 @@ def _may_lack(state: ClusterState, check: Check, kind: Kind) -> bool:
     return is_there and state.status(kind).health is Health.NOT_GIVEN
 
 
-def unknown_doors(state: ClusterState) -> str:
+def _unknown_front_doors(state: ClusterState) -> str:
     """The front doors whose sockets are unknown, with the reasons; empty if there are none."""
     doors = front_doors_of_unknown_sockets(state)
     if not doors:
@@ -143,7 +143,7 @@ def unknown_doors(state: ClusterState) -> str:
     return safe(f"sockets of {named}{more}: {reasons}; evaluated for the other front doors only")
 
 
-def _incomplete(state: ClusterState, check: Check) -> str:
+def _incomplete_kinds(state: ClusterState, check: Check) -> str:
     """The kinds that the check needs completely but that are incomplete; empty if there are none."""
     lines: list[str] = []
     is_partly = True
@@ -183,13 +183,13 @@ def _why_no_slices(profile: Profile) -> str | None:
     return f"endpointslices: v1 exists from Kubernetes {since}, and this cluster is {version}"
 
 
-def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
+def _why_configuration_unknown(state: ClusterState, check: Check) -> str | None:
     """Why a ConfigMap or a configuration file that the check needs is unknown, even if others are known."""
     if _lacks_config_map(state, check):
         return why_unknown(state, Kind.CONFIG_MAP)
     if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
         return "configmaps: config.conf of kube-system/kube-proxy could not be parsed"
-    return _unread_conf(state, check)
+    return _why_listeners_unknown(state, check)
 
 
 def _lacks_config_map(state: ClusterState, check: Check) -> bool:
@@ -208,11 +208,11 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
 
 def _is_kube_proxy_understood(state: ClusterState) -> bool:
     """Whether kube-proxy's settings can be parsed, if there are any."""
-    found = state.config_maps.get(KUBE_PROXY)
-    return found is None or kube_proxy_settings(found) is not None
+    config_map = state.config_maps.get(KUBE_PROXY)
+    return config_map is None or kube_proxy_settings(config_map) is not None
 
 
-def _unread_conf(state: ClusterState, check: Check) -> str | None:
+def _why_listeners_unknown(state: ClusterState, check: Check) -> str | None:
     """Why the check could not evaluate the listeners of some ready controllers, even if it evaluated others."""
     is_needed = Kind.PROXY_LISTENERS in check.needs
     if not is_needed and not check.of_listeners:
@@ -244,11 +244,8 @@ def why_unknown(state: ClusterState, kind: Kind) -> str:
     """Why the objects of a kind are unknown, such as `pods: not permitted`."""
     status = state.status(kind)
     name = RESOURCES[kind].rbac_name if kind in RESOURCES else f"{FILES_READ} of the controllers"
-    if status.health.is_complete and status.reason:
+    is_refused_listener = kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED
+    if status.reason and (status.health.is_complete or status.health is Health.NOT_GIVEN or is_refused_listener):
         return safe(f"{name}: {status.reason}")
-    if status.health is Health.NOT_GIVEN and status.reason:
-        return safe(f"{name}: {status.reason}")
-    if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and status.reason:
-        return safe(f"{name}: {status.reason}")
-    text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"
+    text = f"{name}: {_HEALTH_WORDS.get(status.health, 'could not be read')}"
     return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)
