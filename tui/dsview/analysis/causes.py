@@ -232,7 +232,8 @@ class CauseCollector:
         while named:
             # Released one by one, as above.
             name, lines = named.popitem()
-            for number, line in enumerate(sorted(lines, key=lambda one: one.first.order) if lines[1:] else lines, 1):
+            sorted_lines = sorted(lines, key=lambda line: line.first.order) if lines[1:] else lines
+            for number, line in enumerate(sorted_lines, 1):
                 yield (f"{name} #{number}" if number > 1 else name), line
 
     def _cause(self, name: str, line: _Line) -> RootCause:

@@ -38,7 +38,7 @@ def open_appearance(settings: Settings) -> Appearance:
     themes = _users_themes(config_dir() / "themes.toml")
     theme = settings.theme or preferences.theme
     if theme:
-        known = [one.name for one in (*own_themes(), *themes)] + sorted(BUILTIN_THEMES)
+        known = [defined_theme.name for defined_theme in (*own_themes(), *themes)] + sorted(BUILTIN_THEMES)
         _require_theme(theme, known, preferences, is_option=bool(settings.theme))
     columns = {**known_columns(preferences), **remembered_columns(columns_path())}
     return Appearance(

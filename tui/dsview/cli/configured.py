@@ -32,7 +32,9 @@ def known_columns(preferences: Preferences) -> Columns:
         for pane, columns in preferences.columns.items():
             preferences.file.known(pane, PANES, "pane")
             for column in columns:
-                preferences.file.known(column, [one.id for one in PANES[pane].columns], f"column of {pane}")
+                preferences.file.known(
+                    column, [pane_column.id for pane_column in PANES[pane].columns], f"column of {pane}"
+                )
     return preferences.columns
 
 

@@ -69,8 +69,8 @@ def diff(
     _reject_source_options(settings)
     namespaces = _renamed(renamed)
     set_up_logs(settings)
-    moved = tuple(namespaces.get(name, name) for name in settings.namespace)
-    sides = [_side(settings, before), _side(msgspec.structs.replace(settings, namespace=moved), after)]
+    mapped_namespaces = tuple(namespaces.get(name, name) for name in settings.namespace)
+    sides = [_side(settings, before), _side(msgspec.structs.replace(settings, namespace=mapped_namespaces), after)]
     if [side.from_path for side in sides] == ["-", "-"]:
         raise click.UsageError("Only one of the two can be standard input.")
     first_session, second_session = (_read(side, timeout) for side in sides)

@@ -161,9 +161,9 @@ def take_settings(ctx: click.Context, values: dict[str, Any]) -> Settings:
     given = {name: values.pop(name) for name in Settings.__struct_fields__ if name in values}
     options_given = {name: value for name, value in given.items() if value not in (None, ())}
     settings = msgspec.structs.replace(before, **options_given)
-    for one, other in _EXCLUSIVE:
-        if _is_given(settings, one) and _is_given(settings, other):
-            raise click.UsageError(f"{one} and {other} cannot be used together.")
+    for option, other in _EXCLUSIVE:
+        if _is_given(settings, option) and _is_given(settings, other):
+            raise click.UsageError(f"{option} and {other} cannot be used together.")
     return settings
 
 

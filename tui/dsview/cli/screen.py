@@ -135,8 +135,8 @@ def _demos() -> list[ContextChoice]:
     from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
 
     return [
-        ContextChoice(name=one.name, note=one.title, text=f"{one.summary} You learn {one.teaches}")
-        for one in SCENARIOS.values()
+        ContextChoice(name=scenario.name, note=scenario.title, text=f"{scenario.summary} You learn {scenario.teaches}")
+        for scenario in SCENARIOS.values()
     ]
 
 

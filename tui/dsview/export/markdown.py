@@ -67,7 +67,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "| severity | check | object | family | finding |"
         yield "|---|---|---|---|---|"
     causes = list(lines_of(report))
-    for line in (one for cause in causes for one in (cause, *cause.symptoms)):
+    for line in (cause_or_symptom for cause in causes for cause_or_symptom in (cause, *cause.symptoms)):
         f = line.finding
         folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
         new = " (new)" if f.is_new else ""

@@ -49,7 +49,7 @@ def total(rows: list[SourceRow]) -> Traffic | None:
     if not requested:
         return None
     counts = ("lists", "watches", "gets", "execs", "bytes")
-    return Traffic(**{name: sum(getattr(one, name) for one in requested) for name in counts})
+    return Traffic(**{name: sum(getattr(traffic, name) for traffic in requested) for name in counts})
 
 
 _ENCODINGS = {"protobuf": "protobuf", "json": "JSON"}
@@ -63,7 +63,7 @@ def traffic_words(traffic: Traffic) -> str:
         (traffic.gets, "get", "gets"),
         (traffic.execs, "exec", "execs"),
     )
-    words = [f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count]
+    words = [f"{count:,} {singular if count == 1 else plural}" for count, singular, plural in counts if count]
     if not traffic.bytes:
         return ", ".join(words)
     size = size_words(traffic.bytes)

@@ -93,5 +93,5 @@ def _differing(
 
 
 def _is_same(a: str, b: str) -> bool:
-    one, two = (parse_cidr(a), parse_cidr(b)) if "/" in a and "/" in b else (None, None)
-    return one.canonical == two.canonical if one and two else same_address(a, b)
+    first, second = (parse_cidr(a), parse_cidr(b)) if "/" in a and "/" in b else (None, None)
+    return first.canonical == second.canonical if first and second else same_address(a, b)

@@ -70,8 +70,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     is_hidden = any_redacted(service.real_cluster_ips)
     words = [word for event in events for word in _ADDRESSES.findall(event.message)]
     # A full stop or a colon may follow an address.
-    said = {*words, *(word.rstrip(".:") for word in words)}
-    named = {text for text in service.real_cluster_ips if any(same_address(text, word) for word in said)}
+    words_of_event = {*words, *(word.rstrip(".:") for word in words)}
+    named = {text for text in service.real_cluster_ips if any(same_address(text, word) for word in words_of_event)}
     for i, text in enumerate(service.real_cluster_ips):
         raw = packed(text)
         family = family_of(text)

@@ -86,6 +86,6 @@ def _output(messages: Iterable[bytes]) -> bytes:
         # The API server sends the exit code last: without it, the file may be incomplete.
         raise ConfUnavailable("the connection ended before the command did")
     if status.status == "Failure":
-        said = errors.decode("utf-8", "replace").strip() or status.message
-        raise ConfUnavailable(why_exec_failed(said))
+        output = errors.decode("utf-8", "replace").strip() or status.message
+        raise ConfUnavailable(why_exec_failed(output))
     return b"".join(out)

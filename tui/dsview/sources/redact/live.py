@@ -72,8 +72,8 @@ class RedactedSource:
             original = msgspec.structs.replace(
                 pod, namespace=redactor.namespace.original_of(pod.namespace), name=redactor.pod.original_of(pod.name)
             )
-            asked = redactor.container.original_of(container)
-        self._source.read_proxy_config(original, asked, self._redacting(sink))
+            original_container = redactor.container.original_of(container)
+        self._source.read_proxy_config(original, original_container, self._redacting(sink))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
         """Watch the ConfigMap with this replacement name."""
