@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
+from textual.pilot import Pilot
 
 from dsview.analysis.cluster_view import Delta
 from dsview.core.errors import UserError
@@ -18,6 +20,15 @@ from dsview.tables.panes import SPECS
 from dsview.ui.app import DsviewApp
 from dsview.ui.choices import ContextChoice, Contexts
 from tests.ui.stage import NOW, StageSource, on_stage, service, troubled_shop
+
+
+async def _is_true(pilot: Pilot[UserError | None], condition: Callable[[], bool]) -> bool:
+    """Whether a condition becomes true within a few seconds."""
+    for _ in range(500):
+        if condition():
+            return True
+        await pilot.pause(0.01)
+    return False
 
 
 async def test_first_frame_is_painted_before_the_session_is_opened() -> None:
@@ -38,6 +49,8 @@ async def test_first_frame_is_painted_before_the_session_is_opened() -> None:
         assert order == ["frame", "session"]
         assert app.workspace is None
         go_on.set()
+        # The screen is not taken down while the session is being attached to it.
+        assert await _is_true(pilot, lambda: app.workspace is not None)
 
 
 def test_first_frame_imports_neither_kubernetes_nor_the_checks() -> None:
