@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ui.stage import on_stage, service
+from tests.ui.stage import on_stage, service, troubled_shop
 
 
 async def test_filter_narrows_while_it_is_typed_and_counts_the_matches() -> None:
@@ -125,8 +125,20 @@ async def test_namespaces_are_chosen_from_a_list_with_counts() -> None:
         assert stage.names("services") == ["mail"]
         assert stage.names("pods") == ["mail-0"]
         assert len(stage.names("nodes")) == 2
+        frames = [line for line in stage.lines if line.startswith("╰")]
+        assert ["n office" in line for line in frames] == [True, True, False, True], "nodes have no namespace"
         await stage.press("n", "ctrl+a")
         assert len(stage.names("services")) == 4
+        assert "n office" not in stage.text
+
+
+async def test_a_pane_without_a_row_in_the_chosen_namespaces_says_how_to_choose_others() -> None:
+    elsewhere = service("far", 90, namespace="elsewhere")
+    async with on_stage([*troubled_shop(), elsewhere], size=(120, 40)) as stage:
+        await stage.press("n", *"elsewhere", "enter", "2")
+        await stage.until(lambda: "in the selected namespace. n selects others." in stage.text)
+        await stage.press("n", "down", "space", "enter")
+        assert "n 2 namespaces" in stage.text
 
 
 async def test_several_namespaces_are_added_one_by_one() -> None:

@@ -79,6 +79,23 @@ async def test_nothing_is_sent_before_enter_and_the_trace_shows_what_was_observe
         assert "dsview sends no packets" not in stage.text
 
 
+async def test_a_probe_with_nothing_to_test_offers_nothing_to_send() -> None:
+    async with on_stage() as stage:
+        await to_the_trace_of_web(stage)
+        await stage.press("P")
+        await stage.until(lambda: "There is nothing to test from outside the cluster." in stage.text)
+        assert "send" not in stage.lines[-1]
+
+
+async def test_a_probe_is_sent_once(port: int) -> None:
+    async with on_stage(shop(port)) as stage:
+        await to_the_trace_of_web(stage)
+        await stage.press("P")
+        await stage.until(lambda: "Enter send" in stage.lines[-1])
+        await stage.press("enter")
+        await stage.until(lambda: "Enter send" not in stage.lines[-1])
+
+
 WIDTHS = (70, 80, 93, 100, 120, 160)
 
 

@@ -386,6 +386,9 @@ class TableView:
         if self._total and self.inapplicable:
             keys = " and ".join(f"{name}:" for name in self.inapplicable)
             return safe(f"{self.pane.title} have no {keys}. Esc shows all.")
+        if self._total and self.namespaces is not None and not (self.filter_text or self.only_findings):
+            which = "namespace" if len(self.namespaces) == 1 else "namespaces"
+            return safe(f"None of {self._total:,} in the selected {which}. n selects others.")
         if self._total:
             return safe(f"None of {self._total:,} match. Esc shows all.")
         return safe(self.pane.empty)

@@ -9,6 +9,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from dsview.core.text import safe
 from dsview.tables.pane_spec import PaneSpec
 from dsview.ui.columns import FLAGS_COLUMN
 from dsview.ui.glyphs import Glyphs
@@ -191,6 +192,10 @@ class Pane(Table):
         status = view.status_line()
         if status and len(view):
             parts.append((status, "$flag-warning"))
+        if view.namespaces is not None and any(column.id == "namespace" for column in view.pane.columns):
+            names = sorted(view.namespaces)
+            which = names[0] if len(names) == 1 else f"{len(names):,} namespaces"
+            parts.append(content(("n ", "$focus bold"), (safe(which), "$ink")))
         if view.filter_text:
             parts.append(content(("/", "$focus bold"), (view.filter_text, "$ink")))
         if view.only_findings:

@@ -19,6 +19,7 @@ from dsview.session.prober import CONNECT_TIMEOUT, Prober
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, content, lane_style
 from dsview.ui.screens.reading import ReadingScreen
 
@@ -59,6 +60,16 @@ class ProbeScreen(ReadingScreen):
         """The name in the breadcrumbs."""
         return "Probe"
 
+    @property
+    def _may_send(self) -> bool:
+        """Whether there is something to test, and nothing was sent yet."""
+        return self._prober is None and bool(self._plan.targets or self._plan.hosts)
+
+    def bar_words(self) -> dict[str, str]:
+        """Whether there is something to send."""
+        words = super().bar_words()
+        return words if self._may_send else {**words, "send": ""}
+
     def heading(self) -> Content:
         """The target and the progress."""
         if self._observed is not None:
@@ -72,7 +83,8 @@ class ProbeScreen(ReadingScreen):
         blocks = [blank(), paragraph(content((_AFTER if self._observed is not None else _BEFORE, MUTED)))]
         if not self._plan.targets and not self._plan.hosts:
             blocks = [blank(), paragraph(content("There is nothing to test from outside the cluster."))]
-        blocks += [blank(), *self._rows(), blank()]
+        rows = list(self._rows())
+        blocks += [blank(), *rows, blank()] if rows else [blank()]
         blocks += [paragraph(content((f"Note: {note}", MUTED))) for note in self._plan.notes]
         if self._plan.inside:
             blocks.append(paragraph(content(("From inside the cluster, run this yourself:", MUTED))))
@@ -114,7 +126,7 @@ class ProbeScreen(ReadingScreen):
 
     def action_send(self) -> None:
         """Send, once."""
-        if self._prober is not None or not (self._plan.targets or self._plan.hosts):
+        if not self._may_send:
             return
         prober = self._prober = Prober(self._plan)
         # A daemon thread, so that quitting never waits for a resolver.
@@ -122,6 +134,7 @@ class ProbeScreen(ReadingScreen):
             target=lambda: self.post_message(self.Done(prober.run())), name="dsview-probe-all", daemon=True
         ).start()
         self.show_heading()
+        self.query_one(KeyBar).follow()
 
     def on_probe_screen_done(self, event: Done) -> None:
         """Show the results."""
