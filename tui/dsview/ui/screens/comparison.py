@@ -14,16 +14,17 @@ from dsview.analysis.diff.diff import Diff
 from dsview.analysis.diff.lanes import LaneGroup, LaneRow, lanes
 from dsview.analysis.trace_layout import wrapped
 from dsview.core.errors import UserError
-from dsview.core.text import Safe, clock_text, safe
+from dsview.core.text import Safe, cell_width, clock_text, safe
 from dsview.ui.actions import Where
 from dsview.ui.document import Block, blank, paragraph
-from dsview.ui.fitting import fit_address
+from dsview.ui.fitting import fit, fit_address
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style
 from dsview.ui.screens.reading import ReadingScreen
 
 _BAD = "$flag-error bold"
 _MIN_LANE = 14
+_MIN_SUBJECT = 24
 _INDENT = 3
 _RULE = 3
 """The cells of the line before a lane, with a blank on each side."""
@@ -45,6 +46,7 @@ class ComparisonScreen(ReadingScreen):
         super().__init__(glyphs=glyphs)
         self._times = (then, now)
         self._compare = compare
+        self._longest_value = 0
         self._result: Diff | Safe | None = None
 
     @property
@@ -87,7 +89,10 @@ class ComparisonScreen(ReadingScreen):
         if not result:
             return [blank(), paragraph(content("dsview found no differences in what it compares."))]
         blocks = [blank(), Block(self._title_lines)]
-        for group in lanes(result):
+        groups = lanes(result)
+        texts = [text for group in groups for row in group.rows for text in (row.then, row.now)]
+        self._longest_value = max((cell_width(word) for text in texts for word in text.split()), default=0)
+        for group in groups:
             blocks += [blank(), *self._group(group)]
         if result.not_compared:
             blocks += [blank(), paragraph(content(("Not compared:", MUTED)))]
@@ -106,8 +111,9 @@ class ComparisonScreen(ReadingScreen):
             yield Block(lambda width, row=row: self._row_lines(row, width))  # type: ignore[misc]  # bound at once
 
     def _widths(self, width: int) -> tuple[int, int]:
-        """The widths of the subject and of the lanes."""
-        lane = max(_MIN_LANE, width // 5)
+        """The widths of the subject and of the lanes, which take in a whole address if the subject has room left."""
+        room = (width - _INDENT - 2 * _RULE - _MIN_SUBJECT) // 2
+        lane = max(_MIN_LANE, width // 5, min(self._longest_value, room))
         return max(8, width - 2 * (lane + _RULE) - _INDENT), lane
 
     def _title_lines(self, width: int) -> list[Content]:
@@ -123,19 +129,24 @@ class ComparisonScreen(ReadingScreen):
         lane_of = lane_style(row.family) if row.family is not None else "$ink"
         rule = (f" {self.glyphs.rule} ", FAINT)
         columns = (
-            [content((line, lane_of)) for line in self._lines(row.what, what)],
-            [content((line, MUTED)) for line in self._lines(row.then, lane)],
-            [content((line, style)) for line in self._lines(row.now, lane)],
+            [content((line, lane_of)) for line in self._lines(row.what, what, _fit_name)],
+            [content((line, MUTED)) for line in self._lines(row.then, lane, fit_address)],
+            [content((line, style)) for line in self._lines(row.now, lane, fit_address)],
         )
         return [
             content(" " * _INDENT, _padded(subject, what), rule, _padded(then, lane), rule, now)
             for subject, then, now in zip_longest(*columns, fillvalue=content(""))
         ]
 
-    def _lines(self, text: str, width: int) -> list[str]:
-        """The text in lines. A name or an address that is longer than a line is shortened in the middle."""
-        words = (fit_address(word, width, self.glyphs.ellipsis) for word in text.split())
+    def _lines(self, text: str, width: int, shorten: Callable[[str, int, str], str]) -> list[str]:
+        """The text in lines. A word that is longer than a line is shortened, and keeps both ends."""
+        ellipsis = self.glyphs.ellipsis
+        words = (shorten(word, width, ellipsis) if cell_width(word) > width else word for word in text.split())
         return wrapped(" ".join(words), width)
+
+
+def _fit_name(name: str, width: int, ellipsis: str) -> str:
+    return fit(name, width, ellipsis, middle=True)
 
 
 def _padded(line: Content, width: int) -> Content:
