@@ -146,7 +146,7 @@ def test_a_fault_of_a_command_that_keeps_no_log_shows_no_traceback(tmp_path: Pat
     program = (
         "from dsview import cli; from dsview.export import explain\n"
         "def broken(): raise RuntimeError('out of luck')\n"
-        "explain.explain_all = broken; cli.main()"
+        "explain.list_checks = broken; cli.main()"
     )
     result = subprocess.run(
         [sys.executable, "-c", program, "explain"],

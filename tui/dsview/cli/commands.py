@@ -123,7 +123,7 @@ def explain(code: str | None, wants_all: bool, output: str, folder: Path | None)
     elif wants_all:
         write(pages.all_pages(output))
     else:
-        write(pages.explain_one(code, output) if code else pages.explain_all())
+        write(pages.explain_one(code, output) if code else pages.list_checks())
     return 0
 
 

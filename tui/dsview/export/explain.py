@@ -93,7 +93,7 @@ def explain_one(text: str, output: str = "text") -> str:
     return _SEPARATOR[output].join(map(_PAGES[output], checks))
 
 
-def explain_all() -> str:
+def list_checks() -> str:
     """A line for each check."""
     return "".join(f"{c.code:<12} {c.severity.value:<8} {c.slug:<32} {c.title}\n" for c in all_checks())
 

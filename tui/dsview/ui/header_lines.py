@@ -26,18 +26,18 @@ BRIEF_HEIGHT = 22
 """The least lines of a screen for more than the verdict."""
 
 _MAX_VERDICT_LINES = 3
-"""The lines that a verdict may take, but on a screen of fewer lines than `_LOW_HEIGHT`."""
+"""The maximum number of lines of a verdict; on a screen of fewer lines than `_LOW_HEIGHT`, two."""
 
 _LOW_HEIGHT = 20
 
-_MIN_WORST = 34
+_MIN_CAUSES_WIDTH = 34
 """The least cells that the worst causes need beside the matrix."""
 
-_MIN_NAME = 20
-"""The cells that the context has at least."""
+_MIN_NAME_WIDTH = 20
+"""The least cells that the name of the context has."""
 
-_GOOD_WORST = 40
-"""Cells that show the worst causes well."""
+_COMFORTABLE_CAUSES_WIDTH = 40
+"""The cells from which most of the worst causes are shown in full."""
 
 _HEALTHY = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
@@ -72,12 +72,12 @@ def header_lines(
         if sources.plain not in title.plain and any(source.health not in _HEALTHY for source in header.sources):
             # They did not fit beside the context.
             lines.append(content(" ", sources))
-        lane = _left_width(overview, width)
-        matrix = matrix_lines(overview, width, glyphs, is_short=lane < matrix_width(overview))
+        is_short = _left_width(overview, width) < matrix_width(overview)
+        matrix = matrix_lines(overview, width, glyphs, is_short=is_short)
         return _with_causes(lines, [*matrix, change, *banners], overview, width, glyphs)
     if height >= BRIEF_HEIGHT:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
-        # What is true of every cluster with this controller gives way to what is true of this one alone.
+        # A notice applies to every cluster with the same controller, so what applies only to this cluster comes first.
         is_pressing = bool(set(header.banners) - set(header.notices))
         if not is_pressing and latest is not None:
             lines.append(_latest(latest))
@@ -92,7 +92,7 @@ def header_lines(
 
 
 def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
-    """The cluster's name, its ranges, and what is flagged. Whatever else is to be said, the name is in it."""
+    """The cluster's name, its ranges, and what is flagged. The name is always shown."""
     ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
     label: list[Part] = [("Service CIDRs", FAINT)] if ranges else []
     known: list[Part] = [(f"({header.confidence})", FAINT)] if header.confidence else []
@@ -107,13 +107,14 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
     brand, hint = content((" dsview", "$focus bold"), "  "), _hint(header)
     name = content(brand, (header.context, STRONG), *(("  ", hint) if hint is not None else ()))
     end = next((end for end in ends if name.cell_length + end.cell_length < width), ends[-1])
-    # Half a range would be another one, and one of two another cluster: they stand there whole or not at all.
+    # A shortened range looks like another range, and one of two ranges like a single-stack cluster, so the ranges are
+    # shown completely or not at all.
     wordings: list[list[Part]] = [[*label, *ranges, *known], [*label, *ranges], ranges, []]
     for left in (spaced([name, *parts]) for parts in wordings):
         if left.cell_length + end.cell_length < width:
             return spread(left, end, width)
     # Keep both ends of a name: all ARNs begin alike.
-    room = max(_MIN_NAME, width - brand.cell_length - end.cell_length - 2)
+    room = max(_MIN_NAME_WIDTH, width - brand.cell_length - end.cell_length - 2)
     context = fit(header.context, room, glyphs.ellipsis, middle=True).rstrip()
     return spread(content(brand, (context, STRONG)), end, width)
 
@@ -136,9 +137,9 @@ def _latest(latest: Latest) -> Content:
 
 
 def _left_width(overview: Overview, width: int) -> int:
-    """The cells on the left: for the matrix, with short names where else the worst causes would have little room."""
+    """The width of the matrix. It has short names if the worst causes would otherwise have little room beside it."""
     long, short = (max(matrix_width(overview, is_short=is_short), width // 2) for is_short in (False, True))
-    is_tight = width - long - 3 < _GOOD_WORST and width - short - 3 >= _MIN_WORST
+    is_tight = width - long - 3 < _COMFORTABLE_CAUSES_WIDTH and width - short - 3 >= _MIN_CAUSES_WIDTH
     return min(short if is_tight and overview.worst else long, width)
 
 
@@ -146,18 +147,18 @@ def _with_causes(
     above: list[Content], left: list[Content], overview: Overview, width: int, glyphs: Glyphs
 ) -> HeaderLines:
     """The lines on the left with the worst causes beside them, if there is room; `above` comes first."""
-    lane = _left_width(overview, width)
-    room = width - lane - 3
-    if room < _MIN_WORST or not overview.worst:
+    left_width = _left_width(overview, width)
+    room = width - left_width - 3
+    if room < _MIN_CAUSES_WIDTH or not overview.worst:
         return HeaderLines(above + left)
     right = worst_lines(overview, room - 1, len(left), glyphs)
     lines: list[Content] = []
     for number, line in enumerate(left):
         beside = right[number] if number < len(right) else Content("")
-        short = line.truncate(lane, ellipsis=True, pad=True)
+        short = line.truncate(left_width, ellipsis=True, pad=True)
         lines.append(content(short, (f" {glyphs.rule} ", "$rule"), beside))
     causes = dict(enumerate(overview.worst[: len(right) - 1], len(above) + 1))
-    return HeaderLines(above + lines, causes, lane)
+    return HeaderLines(above + lines, causes, left_width)
 
 
 def health_style(health: Health) -> str:
@@ -179,14 +180,14 @@ def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs, none: str = "n
         if source.health not in _HEALTHY and source.health not in (Health.ABSENT, Health.NOT_GIVEN):
             unhealthy.setdefault(source.health, []).append(source)
     parts: list[Part] = []
-    for health, found in unhealthy.items():
+    for health, group in unhealthy.items():
         style = health_style(health)
-        if len(found) <= _MAX_NAMED:
-            parts += [(f"{source.kind} {source.text}", style) for source in found]
+        if len(group) <= _MAX_NAMED:
+            parts += [(f"{source.kind} {source.text}", style) for source in group]
             continue
-        longest = max(found, key=lambda source: source.age or 0)
+        longest = max(group, key=lambda source: source.age or 0)
         why = f": {longest.reason}" if longest.reason else ""
-        parts.append((f"{len(found)} sources {longest.text}{why}", style))
+        parts.append((f"{len(group)} sources {longest.text}{why}", style))
     if healthy:
         word = "live" if any(source.health is Health.LIVE for source in healthy) else "read"
         parts.append(content((glyphs.good, GOOD), (f" {len(healthy)} sources {word}", MUTED)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
@@ -160,17 +161,19 @@ def _nodes(view: ClusterView, names: StableNames, facts: Facts) -> None:
 
 
 def _pods(view: ClusterView, names: StableNames, facts: Facts) -> None:
-    counts: dict[ObjectRef, list[int]] = {}
+    pods: Counter[ObjectRef] = Counter()
+    having: Counter[tuple[ObjectRef, Family]] = Counter()
     for pod in view.state.pods:
         if not is_running(pod):
             continue
-        count = counts.setdefault(names.workload(pod), [0, 0, 0])
-        count[2] += 1
+        workload = names.workload(pod)
+        pods[workload] += 1
         for family in families_of(pod.ips):
-            count[FAMILIES.index(family)] += 1
-    for ref, (v4, v6, pods) in counts.items():
-        shares = {family: Share(having, pods) for family, having in zip(FAMILIES, (v4, v6), strict=True)}
-        facts.shares[Subject(ref, Aspect.PODS)] = shares
+            having[workload, family] += 1
+    for workload, total in pods.items():
+        facts.shares[Subject(workload, Aspect.PODS)] = {
+            family: Share(having[workload, family], total) for family in FAMILIES
+        }
 
 
 def _listeners(view: ClusterView, names: StableNames, facts: Facts) -> None:
@@ -182,16 +185,16 @@ def _listeners(view: ClusterView, names: StableNames, facts: Facts) -> None:
         facts.certainty[ref] = _certainty([conf for _, conf in proxies])
         if not facts.certainty[ref]:
             continue
-        found: dict[str, dict[Family, tuple[set[str], set[str]]]] = {}
+        pods: defaultdict[tuple[str, Family], set[str]] = defaultdict(set)
+        addresses: defaultdict[tuple[str, Family], set[str]] = defaultdict(set)
         for pod, conf in proxies:
             for port, family, address in _open(conf.listeners):
-                on_port = found.setdefault(port, {f: (set(), set()) for f in FAMILIES})
-                on_port[family][0].add(pod.name)
-                on_port[family][1].add(safe(address))
-        for port, families in found.items():
+                pods[port, family].add(pod.name)
+                addresses[port, family].add(safe(address))
+        for port in dict.fromkeys(port for port, _ in pods):
             facts.shares[Subject(ref, Aspect.LISTENER, port)] = {
-                family: Share(len(pods), len(proxies), tuple(sorted(addresses)))
-                for family, (pods, addresses) in families.items()
+                family: Share(len(pods[port, family]), len(proxies), tuple(sorted(addresses[port, family])))
+                for family in FAMILIES
             }
 
 
