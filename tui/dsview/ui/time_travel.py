@@ -12,6 +12,8 @@ from dsview.core.text import clock_text, safe
 from dsview.ui.timebar import TimeBar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.screen import Screen
     from textual.timer import Timer
     from textual.widget import Widget
@@ -73,11 +75,10 @@ class TimeTravel:
         if self._recorder is not None:
             self._recorder.stop()
             self._recorder = None
-        for bar in self._bars():
-            bar.remove()
+        self._remove_bars()
 
     def show_time_bar(self, screen: Screen[Any], before: Widget | None = None) -> None:
-        """Put the time line onto a screen if there is something to show in it."""
+        """Put the time bar onto a screen if there is something to show in it."""
         if self._app.workspace is None or (self.replay is None and self._recorder is None) or screen.query(TimeBar):
             return
         bar = TimeBar(glyphs=self._app.glyphs)
@@ -92,18 +93,21 @@ class TimeTravel:
         if recorder.failure:
             self._recorder = None
             self._app.notify(recorder.failure, title="Recording", severity="error", timeout=20, markup=False)
-            for bar in self._bars():
-                bar.remove()
+            self._remove_bars()
         else:
             self.refresh()
 
     def refresh(self) -> None:
-        """Update the time line on every screen."""
+        """Update the time bar on every screen."""
         for bar in self._bars():
             self._update_bar(bar)
 
     def _bars(self) -> list[TimeBar]:
         return [bar for screen in self._app.screen_stack for bar in screen.query(TimeBar)]
+
+    def _remove_bars(self) -> None:
+        for bar in self._bars():
+            bar.remove()
 
     def _update_bar(self, bar: TimeBar) -> None:
         replay = self.replay
@@ -216,30 +220,37 @@ class TimeTravel:
         """Show the differences between the marked moment and the current one, or since a recording began."""
         from dsview.core.errors import UserError
         from dsview.session.replay import compare_moments
-        from dsview.sources.recording.reader import RecordingReader
 
-        workspace, replay = self._app.workspace, self.replay
-        if replay is not None:
-            path, times = replay.reader.path, (replay.reader.first, replay.position)
-        elif self._recorder is not None:
-            path = self._recorder.path
-            try:
-                reader = RecordingReader(path)
-            except UserError as error:
-                self._app.show_notice(safe(str(error)))
-                return
-            times = (reader.first, reader.last)
-            reader.close()
-        else:
+        workspace = self._app.workspace
+        try:
+            recorded = self._recorded_until_now()
+        except UserError as error:
+            self._app.show_notice(safe(str(error)))
+            return
+        if recorded is None or workspace is None:
             self._app.show_notice(
                 "There is nothing to compare with. R starts a recording; D then shows what changed since."
             )
             return
-        if workspace is None:
-            return
+        path, first, current = recorded
         policy = workspace.session.policy
-        then, now = sorted((self._mark if self._mark is not None else times[0], times[1]))
+        then, now = sorted((self._mark if self._mark is not None else first, current))
         self._app.go.comparison(then, now, lambda: compare_moments(path, then, now, policy))
+
+    def _recorded_until_now(self) -> tuple[Path, float, float] | None:
+        """The recording that is shown or made, its first moment and the current one. Raises `UserError`."""
+        from dsview.sources.recording.reader import RecordingReader
+
+        replay = self.replay
+        if replay is not None:
+            return replay.reader.path, replay.reader.first, replay.position
+        if self._recorder is None:
+            return None
+        reader = RecordingReader(self._recorder.path)
+        try:
+            return reader.path, reader.first, reader.last
+        finally:
+            reader.close()
 
     def record(self) -> None:
         """Begin to record, or end it."""
@@ -249,8 +260,7 @@ class TimeTravel:
         if self._recorder is not None:
             recorder, self._recorder = self._recorder, None
             recorder.stop()
-            for bar in self._bars():
-                bar.remove()
+            self._remove_bars()
             self._app.notify(recorder.failure or f"Recorded into {safe(str(recorder.path))}", timeout=8, markup=False)
         elif self.replay is not None:
             self._app.show_notice("This is already a recording.")

@@ -23,10 +23,10 @@ from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_st
 from dsview.ui.screens.reading import ReadingScreen
 
 _BAD = "$flag-error bold"
-_MIN_LANE = 14
-_MIN_SUBJECT = 24
+_MIN_LANE_WIDTH = 14
+_MIN_SUBJECT_WIDTH = 24
 _INDENT = 3
-_RULE = 3
+_RULE_WIDTH = 3
 """The cells of the line before a lane, with a blank on each side."""
 
 
@@ -112,29 +112,29 @@ class ComparisonScreen(ReadingScreen):
 
     def _widths(self, width: int) -> tuple[int, int]:
         """The widths of the subject and of the lanes, which take in a whole address if the subject has room left."""
-        room = (width - _INDENT - 2 * _RULE - _MIN_SUBJECT) // 2
-        lane = max(_MIN_LANE, width // 5, min(self._longest_value, room))
-        return max(8, width - 2 * (lane + _RULE) - _INDENT), lane
+        room = (width - _INDENT - 2 * _RULE_WIDTH - _MIN_SUBJECT_WIDTH) // 2
+        lane_width = max(_MIN_LANE_WIDTH, width // 5, min(self._longest_value, room))
+        return max(8, width - 2 * (lane_width + _RULE_WIDTH) - _INDENT), lane_width
 
     def _title_lines(self, width: int) -> list[Content]:
-        what, lane = self._widths(width)
+        subject_width, lane_width = self._widths(width)
         rule = (f" {self.glyphs.rule} ", FAINT)
         then, now = (f"{word} {clock_text(at)}" for word, at in zip(("then", "now"), self._times, strict=True))
-        line = content(" " * (_INDENT + what), rule, (f"{then:<{lane}}", MUTED), rule, (now, MUTED))
+        line = content(" " * (_INDENT + subject_width), rule, (f"{then:<{lane_width}}", MUTED), rule, (now, MUTED))
         return [line.truncate(width, ellipsis=True)]
 
     def _row_lines(self, row: LaneRow, width: int) -> list[Content]:
-        what, lane = self._widths(width)
-        style = FAINT if row.is_worse is None else _BAD if row.is_worse else GOOD
-        lane_of = lane_style(row.family) if row.family is not None else "$ink"
+        subject_width, lane_width = self._widths(width)
+        subject_style = lane_style(row.family) if row.family is not None else "$ink"
+        now_style = FAINT if row.is_worse is None else _BAD if row.is_worse else GOOD
         rule = (f" {self.glyphs.rule} ", FAINT)
         columns = (
-            [content((line, lane_of)) for line in self._lines(row.what, what, _fit_name)],
-            [content((line, MUTED)) for line in self._lines(row.then, lane, fit_address)],
-            [content((line, style)) for line in self._lines(row.now, lane, fit_address)],
+            [content((line, subject_style)) for line in self._lines(row.what, subject_width, _fit_name)],
+            [content((line, MUTED)) for line in self._lines(row.then, lane_width, fit_address)],
+            [content((line, now_style)) for line in self._lines(row.now, lane_width, fit_address)],
         )
         return [
-            content(" " * _INDENT, _padded(subject, what), rule, _padded(then, lane), rule, now)
+            content(" " * _INDENT, _padded(subject, subject_width), rule, _padded(then, lane_width), rule, now)
             for subject, then, now in zip_longest(*columns, fillvalue=content(""))
         ]
 
