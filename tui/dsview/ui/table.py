@@ -44,19 +44,15 @@ class Table(RowCanvas):
 
     def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(glyphs=glyphs, id=id)
-        self._clicked: Key | None = None
+        self._clicked_key: Key | None = None
 
     def select(self, key: Key) -> bool:
         """Move the cursor to an object; False if it is not shown."""
         index = self._rows.index_of(key) if self._rows is not None else None
         if index is None:
             return False
-        self._move_to(index)
+        self.go_to(index)
         return True
-
-    def go_to(self, index: int) -> None:
-        """Move the cursor to a line."""
-        self._move_to(index)
 
     def begin_at_top(self) -> None:
         """Put the cursor on the first row."""
@@ -75,16 +71,17 @@ class Table(RowCanvas):
         self._cursor.remember_top(self._rows, 0)
 
     def show_cursor(self) -> None:
-        """Scroll to the cursor's row, with what is around it."""
+        """Scroll so that the cursor's row is in the middle, unless it is visible."""
         index, top = self._cursor.index, int(self.scroll_offset.y)
         if not top <= index < top + self._page:
             self._scroll_rows(max(0, index - self._page // 2))
 
-    def _move_to(self, index: int) -> None:
+    def go_to(self, index: int) -> None:
+        """Move the cursor to a row, and scroll as far as necessary."""
         before = self._cursor.index
         if self._rows is None or not self._cursor.move(self._rows, index):
             return
-        self._clicked = None
+        self._clicked_key = None
         self.post_message(self.Moved())
         index, top = self._cursor.index, int(self.scroll_offset.y)
         if index < top:
@@ -107,35 +104,35 @@ class Table(RowCanvas):
 
     def action_cursor_up(self) -> None:
         """One row up."""
-        self._move_to(self._cursor.index - 1)
+        self.go_to(self._cursor.index - 1)
 
     def action_cursor_down(self) -> None:
         """One row down."""
-        self._move_to(self._cursor.index + 1)
+        self.go_to(self._cursor.index + 1)
 
     def action_page_up(self) -> None:
         """One page up."""
-        self._move_to(self._cursor.index - self._page)
+        self.go_to(self._cursor.index - self._page)
 
     def action_page_down(self) -> None:
         """One page down."""
-        self._move_to(self._cursor.index + self._page)
+        self.go_to(self._cursor.index + self._page)
 
     def action_half_page_up(self) -> None:
         """Half a page up."""
-        self._move_to(self._cursor.index - max(1, self._page // 2))
+        self.go_to(self._cursor.index - max(1, self._page // 2))
 
     def action_half_page_down(self) -> None:
         """Half a page down."""
-        self._move_to(self._cursor.index + max(1, self._page // 2))
+        self.go_to(self._cursor.index + max(1, self._page // 2))
 
     def action_first(self) -> None:
         """To the first row."""
-        self._move_to(0)
+        self.go_to(0)
 
     def action_last(self) -> None:
         """To the last row."""
-        self._move_to(self._count - 1)
+        self.go_to(self._count - 1)
 
     def action_column_left(self) -> None:
         """Select the column to the left."""
@@ -151,17 +148,17 @@ class Table(RowCanvas):
             self.post_message(self.Opened(self, self._cursor.key))
 
     def _move_column(self, by: int) -> None:
-        to = self._columns.move(by, int(self.scroll_offset.x), self._line_width)
+        offset = self._columns.move(by, int(self.scroll_offset.x), self._line_width)
         self._strips.forget_headers()
-        if to is not None:
-            self.scroll_to(x=to, animate=False, immediate=True)
+        if offset is not None:
+            self.scroll_to(x=offset, animate=False, immediate=True)
         self.refresh()
 
     def _code_at(self, x: int, index: int) -> str | None:
         """The check whose code is at a position of a row."""
         scrolled = int(self.scroll_offset.x)
-        item = self._columns.at(x, scrolled)
-        if self._rows is None or item is None or item.column.lane:
+        placed = self._columns.at(x, scrolled)
+        if self._rows is None or placed is None or placed.column.lane:
             return None
         return code_at(self._row_strip(self._rows, index).text, self._columns.unscrolled(x, scrolled))
 
@@ -171,20 +168,20 @@ class Table(RowCanvas):
         if offset is None:
             return
         if offset.y < self.header_lines:
-            item = self._columns.at(offset.x, int(self.scroll_offset.x))
-            if item is not None:
-                self.post_message(self.HeaderClicked(self, item.column.id))
+            placed = self._columns.at(offset.x, int(self.scroll_offset.x))
+            if placed is not None:
+                self.post_message(self.HeaderClicked(self, placed.column.id))
             return
         index = offset.y - self.header_lines + int(self.scroll_offset.y)
         if self._rows is None or index >= self._count:
             return
         key = self._rows.key_at(index)
-        again = self._clicked == key
-        code = self._code_at(offset.x, index) if again else None
+        is_second_click = self._clicked_key == key
+        code = self._code_at(offset.x, index) if is_second_click else None
         if code is not None:
             self.post_message(CodeClicked(code))
             return
-        self._move_to(index)
-        self._clicked = key
-        if again or event.chain > 1:
+        self.go_to(index)
+        self._clicked_key = key
+        if is_second_click or event.chain > 1:
             self.action_open()

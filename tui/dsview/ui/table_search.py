@@ -22,7 +22,7 @@ class TableSearch(SearchingScreen):
     def __init__(self) -> None:
         super().__init__()
         self._needle = ""
-        self._found: list[int] = []
+        self._matches: list[int] = []
         self._looking: Iterator[None] | None = None
         self._start: int | None = None
         """The position from which the first match is wanted; None if it was shown already."""
@@ -43,14 +43,14 @@ class TableSearch(SearchingScreen):
 
     def go_to_match(self, step: int) -> None:
         """Move the cursor to another match."""
-        if self._found:
+        if self._matches:
             here = self.searched.cursor_index
-            place = bisect_right(self._found, here) if step > 0 else bisect_left(self._found, here) - 1
-            self.searched.go_to(self._found[place % len(self._found)])
+            place = bisect_right(self._matches, here) if step > 0 else bisect_left(self._matches, here) - 1
+            self.searched.go_to(self._matches[place % len(self._matches)])
             self._show_match_position()
 
     def _look_for(self, needle: str, start: int | None) -> None:
-        self._needle, self._found, self._start = needle, [], start
+        self._needle, self._matches, self._start = needle, [], start
         rows = self.searched.rows
         self._looking = self._looking_through(rows) if needle and rows is not None else None
         self._work()
@@ -58,7 +58,7 @@ class TableSearch(SearchingScreen):
     def _looking_through(self, rows: Rows) -> Iterator[None]:
         for index in range(len(rows)):
             if self._needle in " ".join(cell.text for cell in rows.row(index).cells).lower():
-                self._found.append(index)
+                self._matches.append(index)
             yield
 
     def _work(self) -> None:
@@ -75,15 +75,15 @@ class TableSearch(SearchingScreen):
 
     def _show_first(self) -> None:
         """Go to the first match after the start of the search, wrapping around at the end."""
-        if self._start is None or not self._found:
+        if self._start is None or not self._matches:
             return
-        place = bisect_left(self._found, self._start)
-        if place < len(self._found) or self._looking is None:
-            self.searched.go_to(self._found[place % len(self._found)])
+        place = bisect_left(self._matches, self._start)
+        if place < len(self._matches) or self._looking is None:
+            self.searched.go_to(self._matches[place % len(self._matches)])
             self._start = None
 
     def _show_match_position(self) -> None:
         here = self.searched.cursor_index
-        place = bisect_left(self._found, here)
-        is_there = place < len(self._found) and self._found[place] == here
-        self.search_bar.show_position(place + 1 if is_there else 0, len(self._found))
+        place = bisect_left(self._matches, here)
+        is_there = place < len(self._matches) and self._matches[place] == here
+        self.search_bar.show_position(place + 1 if is_there else 0, len(self._matches))
