@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.actions import SkipAction
@@ -85,6 +85,14 @@ def blank() -> Block:
     return Block(lambda _width: [Content("")])
 
 
+class _Match(NamedTuple):
+    """Where the text of a search is: the number of the line, its first character, and the one after its last."""
+
+    line: int
+    start: int
+    end: int
+
+
 class Document(ScrollView, can_focus=True):
     """Shows blocks. The cursor moves between selectable blocks and scrolls through the text between them."""
 
@@ -107,8 +115,8 @@ class Document(ScrollView, can_focus=True):
         self._selected_index: int | None = None
         self._laid_out_for = 0
         self._needle: re.Pattern[str] | None = None
-        self._matches: list[tuple[int, int, int]] = []
-        self._match = 0
+        self._matches: list[_Match] = []
+        self._current_match = 0
 
     @property
     def selected(self) -> Block | None:
@@ -136,35 +144,40 @@ class Document(ScrollView, can_focus=True):
     @property
     def match_position(self) -> tuple[int, int]:
         """The number of the current match and the number of matches; counted from 1."""
-        return (self._match + 1 if self._matches else 0, len(self._matches))
+        return (self._current_match + 1 if self._matches else 0, len(self._matches))
 
     def look_for(self, text: str) -> None:
         """Search every line for a text, ignoring case; an empty text ends the search. Shows the next match."""
         self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
         top = int(self.scroll_offset.y)
         self._find()
-        self._match = next((number for number, (line, _, _) in enumerate(self._matches) if line >= top), 0)
+        self._current_match = next((number for number, match in enumerate(self._matches) if match.line >= top), 0)
         self._show_match()
 
     def go_to_match(self, step: int) -> None:
         """Show the next or the previous match, wrapping around at the ends."""
         if self._matches:
-            self._match = (self._match + step) % len(self._matches)
+            self._current_match = (self._current_match + step) % len(self._matches)
             self._show_match()
 
     def _find(self) -> None:
         needle = self._needle
         self._matches = (
-            [(number, *m.span()) for number, (line, _) in enumerate(self._lines) for m in needle.finditer(line.plain)]
+            [
+                _Match(number, *found.span())
+                for number, (line, _) in enumerate(self._lines)
+                for found in needle.finditer(line.plain)
+            ]
             if needle is not None
             else []
         )
-        self._match = min(self._match, max(0, len(self._matches) - 1))
+        self._current_match = min(self._current_match, max(0, len(self._matches) - 1))
 
     def _show_match(self) -> None:
         self._painted.clear()
         if self._matches:
-            line, top, height = self._matches[self._match][0], int(self.scroll_offset.y), max(1, self.size.height)
+            line = self._matches[self._current_match].line
+            top, height = int(self.scroll_offset.y), max(1, self.size.height)
             if not top <= line < top + height:
                 self.scroll_to(y=max(0, line - height // 3), animate=False, immediate=True)
         self.refresh()
@@ -217,9 +230,10 @@ class Document(ScrollView, can_focus=True):
         if is_selected:
             base += self.app.stylesheet.parse_style("on $row-cursor")
             mark = Content.assemble((self.glyphs.cursor, "$focus"), " ")
-        for number, (at, start, end) in enumerate(self._matches):
-            if at == line:
-                text = text.stylize(_CURRENT_MATCH_STYLE if number == self._match else _MATCH_STYLE, start, end)
+        for number, match in enumerate(self._matches):
+            if match.line == line:
+                style = _CURRENT_MATCH_STYLE if number == self._current_match else _MATCH_STYLE
+                text = text.stylize(style, match.start, match.end)
         whole = Content.assemble(mark, text)
         if whole.cell_length > width:
             whole = whole.truncate(width, ellipsis=True)
