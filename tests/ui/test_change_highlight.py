@@ -30,7 +30,7 @@ class Clock:
         self.due: list[tuple[float, Callable[[], None]]] = []
         self.repainted: list[list[Key]] = []
 
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> Any:
+    def call_after(self, delay: float, callback: Callable[[], None]) -> Any:
         self.due.append((self.now + delay, callback))
         return object()
 
@@ -44,7 +44,7 @@ class Clock:
 
 def highlight_and_clock() -> tuple[ChangeHighlight, Clock]:
     clock = Clock()
-    return ChangeHighlight(clock.set_timer, clock.repainted.append, lambda: clock.now), clock
+    return ChangeHighlight(clock.call_after, clock.repainted.append, lambda: clock.now), clock
 
 
 def test_a_changed_cell_is_lit_and_goes_out_again() -> None:

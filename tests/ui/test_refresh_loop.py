@@ -36,14 +36,14 @@ class Beats:
         self._next: Callable[[], None] = lambda: None
         self.pulse = RefreshLoop(
             cast("Session", session),
-            set_timer=self._set_timer,
+            call_after=self._call_after,
             changed=self.painted.append,
             idle=lambda: None,
             second=lambda: None,
             failed=lambda error: pytest.fail(str(error)),
         )
 
-    def _set_timer(self, delay: float, callback: Callable[[], None]) -> Any:
+    def _call_after(self, delay: float, callback: Callable[[], None]) -> Any:
         self.delay = delay
         self._next = callback
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -29,6 +30,7 @@ from dsview.ui.signals import on_hangup, on_leave_signals
 from dsview.ui.styles import styles_dir
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
 from dsview.ui.time_travel import StartRecording, TimeActions, TimeTravel
+from dsview.ui.timers import call_after
 from dsview.ui.type_ahead import type_ahead
 
 if TYPE_CHECKING:
@@ -200,7 +202,7 @@ class DsviewApp(TimeActions, GlobalActions):
         self.time.attach()
         self._refresh_loop = RefreshLoop(
             event.workspace.session,
-            set_timer=self.set_timer,
+            call_after=partial(call_after, self),
             changed=self._apply,
             idle=self._settle,
             second=self._on_second,

@@ -6,18 +6,17 @@ from collections.abc import Callable, Sequence
 
 from dsview.ui.pane import Pane
 from dsview.ui.refresh_loop import BREATH, SLICE
+from dsview.ui.timers import CallAfter
 
 
 class BackgroundWork:
     """Works on the UI thread, in slices of `SLICE` seconds with pauses in which keys are handled and frames are drawn.
 
-    `set_timer` is the one of a Textual widget. `on_change` receives each pane whose rows have changed.
+    `on_change` receives each pane whose rows have changed.
     """
 
-    def __init__(
-        self, set_timer: Callable[[float, Callable[[], None]], object], on_change: Callable[[Pane], None]
-    ) -> None:
-        self._set_timer = set_timer
+    def __init__(self, call_after: CallAfter, on_change: Callable[[Pane], None]) -> None:
+        self._call_after = call_after
         self._on_change = on_change
         self._is_scheduled = False
 
@@ -26,7 +25,7 @@ class BackgroundWork:
         if self._is_scheduled or not any(pane.view is not None and pane.view.has_work for pane in panes):
             return
         self._is_scheduled = True
-        self._set_timer(BREATH, lambda: self._work(panes))
+        self._call_after(BREATH, lambda: self._work(panes))
 
     def _work(self, panes: Sequence[Pane]) -> None:
         self._is_scheduled = False

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
-
     from dsview.kinds.metadata import Key
     from dsview.tables.cells import Row
-    from dsview.ui.refresh_loop import SetTimer
+    from dsview.ui.timers import CallAfter
 
 HIGHLIGHT_SECONDS = 3.0
 """Seconds for which a changed cell is highlighted."""
@@ -29,14 +27,14 @@ class ChangeHighlight:
     """
 
     def __init__(
-        self, set_timer: SetTimer, repaint: Callable[[list[Key]], None], clock: Callable[[], float] = time.monotonic
+        self, call_after: CallAfter, repaint: Callable[[list[Key]], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._set_timer = set_timer
+        self._call_after = call_after
         self._repaint = repaint
         self._clock = clock
         self._visible: dict[Key, Row] = {}
         self._highlighted: dict[Key, tuple[float, frozenset[int]]] = {}
-        self._timer: Timer | None = None
+        self._is_fade_scheduled = False
 
     def clear(self) -> None:
         """Forget everything, because other rows are shown."""
@@ -73,12 +71,13 @@ class ChangeHighlight:
 
     def _fade_later(self) -> None:
         end = min((until for until, _ in self._highlighted.values()), default=None)
-        if end is not None and self._timer is None:
-            self._timer = self._set_timer(max(0.05, end - self._clock()), self.fade)
+        if end is not None and not self._is_fade_scheduled:
+            self._is_fade_scheduled = True
+            self._call_after(max(0.05, end - self._clock()), self.fade)
 
     def fade(self) -> None:
         """End highlights whose time is over."""
-        self._timer = None
+        self._is_fade_scheduled = False
         now = self._clock()
         ended = [key for key, (until, _) in self._highlighted.items() if until <= now]
         for key in ended:

@@ -12,6 +12,7 @@ from textual.message import Message
 from dsview.core.text import safe
 from dsview.ui.app import DsviewApp
 from dsview.ui.screens.fleet import FleetScreen
+from dsview.ui.timers import call_after
 
 if TYPE_CHECKING:
     from dsview.analysis.detail_target import Target
@@ -160,7 +161,7 @@ class FleetApp(DsviewApp):
         self.push_screen("fleet")
         # Pending messages hold it a moment longer.
         for seconds in COLLECT_AFTER:
-            self.set_timer(seconds, _collect)
+            call_after(self, seconds, _collect)
 
     def _report_not_opened(self, error: UserError) -> None:
         self._fleet.show_opening("")

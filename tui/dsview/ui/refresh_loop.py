@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
-
     from dsview.analysis.cluster_view import Delta
     from dsview.session.session import Session
+    from dsview.ui.timers import CallAfter, Cancellable
 
 SLICE = 0.008
 """Seconds that one drain may take."""
@@ -36,13 +35,6 @@ CALM_AFTER = 5.0
 """Seconds without events after which the loop slows down to `CALM_EVERY`."""
 
 
-class SetTimer(Protocol):
-    """Textual's `set_timer`."""
-
-    def __call__(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call back once after the given number of seconds."""
-
-
 class RefreshLoop:
     """Drains one session until it is stopped.
 
@@ -55,14 +47,14 @@ class RefreshLoop:
         self,
         session: Session,
         *,
-        set_timer: SetTimer,
+        call_after: CallAfter,
         changed: Callable[[Delta], None],
         idle: Callable[[], None],
         second: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._session = session
-        self._set_timer = set_timer
+        self._call_after = call_after
         self._changed = changed
         self._idle = idle
         self._second = second
@@ -72,7 +64,7 @@ class RefreshLoop:
         self._idled = 0.0
         self._ticked = 0.0
         self._heard = time.monotonic()
-        self._timer: Timer | None = None
+        self._next_beat: Cancellable | None = None
         self._is_busy = False
         self._has_rows = False
         self._is_stopped = False
@@ -84,8 +76,8 @@ class RefreshLoop:
     def stop(self) -> None:
         """Stop the loop."""
         self._is_stopped = True
-        if self._timer is not None:
-            self._timer.stop()
+        if self._next_beat is not None:
+            self._next_beat.cancel()
 
     def _beat(self) -> None:
         if self._is_stopped:
@@ -96,7 +88,7 @@ class RefreshLoop:
             self._pending = None
             self._failed(error)
         self._is_busy = self._session.has_work
-        self._timer = self._set_timer(self._delay(time.monotonic()), self._beat)
+        self._next_beat = self._call_after(self._delay(time.monotonic()), self._beat)
 
     def _delay(self, now: float) -> float:
         """Seconds until the next iteration."""

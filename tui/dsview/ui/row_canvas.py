@@ -6,6 +6,7 @@ It draws any `Rows` and keeps cursor and scroll position on the same object whil
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -24,6 +25,7 @@ from dsview.ui.fitting import fit
 from dsview.ui.glyphs import UNICODE, Glyphs
 from dsview.ui.shown_columns import ShownColumns
 from dsview.ui.strips import Strips
+from dsview.ui.timers import call_after
 
 if TYPE_CHECKING:
     from dsview.kinds.metadata import Key
@@ -47,7 +49,7 @@ class RowCanvas(ScrollView, can_focus=True):
         self._strips = Strips(self._make_painter)
         self._page_before = 0
         self._cursor = Cursor()
-        self._change_highlight = ChangeHighlight(self.set_timer, self._repaint)
+        self._change_highlight = ChangeHighlight(partial(call_after, self), self._repaint)
         self.highlights_changes = False
         """Whether changed cells are highlighted for a moment; not while a list loads."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dsview.ui.cursor import Rows
 from dsview.ui.searching import SearchingScreen
 from dsview.ui.table import Table
+from dsview.ui.timers import call_after
 
 _SLICE = 0.004
 """Seconds of searching before keys are handled again; there may be as many rows as Services."""
@@ -66,7 +67,7 @@ class TableSearch(SearchingScreen):
         looking = self._looking
         for _ in looking or ():
             if time.perf_counter() >= until:
-                self.set_timer(_BREATH, self._work)
+                call_after(self, _BREATH, self._work)
                 break
         else:
             self._looking = None

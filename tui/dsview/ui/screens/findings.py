@@ -43,6 +43,7 @@ from dsview.ui.searchbar import SearchBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 from dsview.ui.table_search import TableSearch
+from dsview.ui.timers import call_after
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
@@ -156,15 +157,14 @@ class FindingsScreen(TableSearch):
     def _schedule_refresh(self) -> None:
         if not self._is_refresh_scheduled:
             self._is_refresh_scheduled = True
-            self.set_timer(
-                max(_POLL_INTERVAL, self._refreshed_at + self._pause - time.monotonic()), self._refresh_when_ready
-            )
+            pause = max(_POLL_INTERVAL, self._refreshed_at + self._pause - time.monotonic())
+            call_after(self, pause, self._refresh_when_ready)
 
     def _refresh_when_ready(self) -> None:
         """Update once the causes are current."""
         summarizer = self._workspace.summarizer
         if summarizer.has_work and summarizer.causes is self._causes:
-            self.set_timer(_POLL_INTERVAL, self._refresh_when_ready)
+            call_after(self, _POLL_INTERVAL, self._refresh_when_ready)
         else:
             self._is_refresh_scheduled = False
             self._refresh()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +24,7 @@ from dsview.ui.pane import Pane
 from dsview.ui.sorting import choose_sort
 from dsview.ui.table import Table
 from dsview.ui.tabs import PaneTabs
+from dsview.ui.timers import call_after
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
@@ -50,7 +52,7 @@ class MainScreen(Screen[None]):
         self._tabs = PaneTabs()
         self._holder = Widget(id="panes")
         self._filter_line = FilterLine(self)
-        self._work = BackgroundWork(self.set_timer, self._show_more_matches)
+        self._work = BackgroundWork(partial(call_after, self), self._show_more_matches)
 
     def compose(self) -> ComposeResult:
         """From top to bottom. The filter line is made when it is first needed."""

@@ -24,6 +24,7 @@ from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style
 from dsview.ui.screens.reading import ReadingScreen
+from dsview.ui.timers import call_after
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
@@ -100,7 +101,7 @@ class TraceScreen(ReadingScreen):
         """Update; the longer it takes, the longer until the next time, so that keys never wait."""
         if delta and not self._is_refresh_scheduled:
             self._is_refresh_scheduled = True
-            self.set_timer(max(0.001, self._traced_at + self._pause - time.monotonic()), self._refresh_trace)
+            call_after(self, max(0.001, self._traced_at + self._pause - time.monotonic()), self._refresh_trace)
 
     def _refresh_trace(self) -> None:
         """Show the changes."""
