@@ -268,6 +268,24 @@ def test_a_part_that_cannot_be_read_is_said_and_what_was_shown_stays(tmp_path: P
     assert shown(settled(session)) == history.known[START + 10]
 
 
+def test_after_a_fault_in_dsview_other_moments_can_still_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(tmp_path / "a.db", 7)
+    session = opened(tmp_path / "a.db")
+    reported: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
+    with monkeypatch.context() as broken:
+        broken.setattr(session.reader, "last_entry", lambda when: 1 // 0)
+        session.seek(START + 10)
+        settled(session)
+    assert str(session.take_failure()) == "dsview itself failed while reading this moment (ZeroDivisionError)."
+    assert [arguments.exc_type for arguments in reported] == [ZeroDivisionError]
+    assert shown(session) == history.known[START + SECONDS - 1]
+    session.seek(START + 10)
+    assert shown(settled(session)) == history.known[START + 10]
+
+
 def test_a_policy_is_asked_again_where_labels_changed_and_the_finding_did_not() -> None:
     before = Pod(name="web-1", namespace="shop")
     entry = Judged(("Pod", "shop", "web-1"), (finding("web-1"),), (None,))

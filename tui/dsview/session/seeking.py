@@ -145,11 +145,10 @@ class Seeker:
                 self._steps.append(self._step(when))
             except UserError as error:
                 self._failure = error
-            except BaseException:
-                with self._lock:
-                    self._is_reading = False
-                self._arrived()
-                raise
+            except Exception as error:  # noqa: BLE001  (the thread must go on, or no other moment could be read)
+                thread = threading.current_thread()
+                threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+                self._failure = UserError(f"dsview itself failed while reading this moment ({type(error).__name__}).")
             self._arrived()
         self._arrived()
 
