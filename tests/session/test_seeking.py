@@ -194,7 +194,9 @@ def test_nothing_is_left_of_a_comparison(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("dsview.session.replay.RecordingReader", Noted)
     frozen, was_enabled = gc.get_freeze_count(), gc.isenabled()
     assert compare_moments(path, START + 1, START + 100, Policy()).causes
-    assert (gc.get_freeze_count(), gc.isenabled()) == (frozen, was_enabled)
+    # Objects that earlier tests left frozen may end meanwhile.
+    assert gc.get_freeze_count() <= frozen
+    assert gc.isenabled() == was_enabled
     gc.collect()
     assert [reader() for reader in made] == [None, None]
 

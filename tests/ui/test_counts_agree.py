@@ -112,10 +112,15 @@ def test_the_detail_of_a_node_counts_the_pods_that_it_lists(name: str) -> None:
 
 @pytest.mark.parametrize("name", DEMOS)
 async def test_the_numbers_on_the_screen_agree(name: str) -> None:
-    app = DsviewApp(lambda: Session(DemoSource(name, clock=lambda: NOW), clock=lambda: NOW), source_name=name)
+    painted: list[bool] = []
+    app = DsviewApp(
+        lambda: Session(DemoSource(name, clock=lambda: NOW), clock=lambda: NOW),
+        source_name=name,
+        on_all_painted=lambda: painted.append(True),
+    )
     async with app.run_test(size=(200, 60)) as pilot:
         stage = Stage(app, pilot, StageSource([]))
-        await stage.until(lambda: app.workspace is not None and app.workspace.session.is_settled)
+        await stage.until(lambda: painted)
         await stage.until(lambda: "Worst causes" in stage.text or "no problem" in stage.text.lower())
         tiles = next(line for line in stage.lines if line.split()[:1] == ["Nodes"])
         v4 = next(line for line in stage.lines if line.startswith(" IPv4 "))
