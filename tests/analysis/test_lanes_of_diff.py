@@ -7,12 +7,13 @@ from pathlib import Path
 from dsview.analysis.diff.diff import compare
 from dsview.analysis.diff.lanes import LaneRow, lanes
 from dsview.kinds.kind import Kind
+from dsview.session.session import Session
 from tests.analysis.test_diff import Small, no_second_family, shop
 from tests.support.clusters import SCENARIOS, changed, find, from_path
 
 
-def rows(before: object, after: object) -> list[LaneRow]:
-    return [row for group in lanes(compare(before, after)) for row in group.rows]  # type: ignore[arg-type]
+def rows(before: Session, after: Session) -> list[LaneRow]:
+    return [row for group in lanes(compare(before, after)) for row in group.rows]
 
 
 def told(row: LaneRow) -> tuple[str, str, str, bool | None]:

@@ -132,7 +132,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack(
         "bodies without an end for every kind",
         ("every kind",),
-        "larger than|more than|longer than",
+        "larger than|more than",
         lambda hostile, _: Raw(_HEAD + b"\r\n", *FLOOD),
     ),
     Attack(

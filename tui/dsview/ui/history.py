@@ -1,4 +1,4 @@
-"""The visited screens, in order, to go back and forward."""
+"""The history of visited screens, for going back and forward."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HasCrumb(Protocol):
 
 
 class History:
-    """Visits in order. A screen that was closed with Escape stays in the history.
+    """The visits, oldest first. A screen that was closed with Escape stays in the history.
 
     Opening a new screen discards the later visits, as in a browser.
     """

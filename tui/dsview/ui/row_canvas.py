@@ -280,7 +280,7 @@ class RowCanvas(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> Rows | None:
-        """The displayed rows, in order."""
+        """The displayed rows, from top to bottom."""
         return self._rows
 
     @property
